@@ -1,0 +1,43 @@
+# `make` alone lists the targets. ARGS is handed on:   make test ARGS='--filter Lease'
+
+.DEFAULT_GOAL := help
+.PHONY: demo test test-long bench docs build format clean help
+
+# Quiet unless it fails: what comes after it is what one wants to read.
+define build-release
+@scripts/setup
+@echo "Building penstock (release); the first time takes a few minutes."
+@mkdir -p .build
+@swift build -c release --product penstock >.build/release.log 2>&1 || { cat .build/release.log >&2; exit 1; }
+endef
+
+demo: ## Build the command and run its demonstration
+	$(build-release)
+	@.build/release/penstock demo $(ARGS)
+
+test: ## Lint, build and run every test; ARGS go to swift test
+	@scripts/test $(ARGS)
+
+test-long: ## The same, with the long tests: more seeds, more crashes, more items
+	@PENSTOCK_LONG=1 scripts/test $(ARGS)
+
+bench: ## Measure the durable engine beside the disk it runs on
+	$(build-release)
+	@.build/release/penstock bench durable $(ARGS)
+
+docs: ## Build the reference of the public modules in .build/docs
+	@scripts/setup
+	@scripts/docs
+
+build: ## Build everything for debugging
+	@scripts/setup
+	@swift build $(ARGS)
+
+format: ## Format the Swift sources in place
+	@swift format --in-place --parallel --recursive Sources Tests Examples Package.swift
+
+clean: ## Remove everything that was built
+	@rm -rf .build
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language settings of every target: Swift 6 mode, everything upcoming that the language already has,
+/// strict memory safety, and no warning left standing. `scripts/check-features` holds the names against the
+/// compiler, which accepts a misspelt one in silence.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("MemberImportVisibility"),  // …/0444-member-import-visibility.md
+    .enableUpcomingFeature("InternalImportsByDefault"),  // …/0409-access-level-on-imports.md
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // …/0461-async-function-isolation.md
+    .enableUpcomingFeature("InferIsolatedConformances"),  // …/0470-isolated-conformances.md
+    .enableUpcomingFeature("ImmutableWeakCaptures"),  // …/0481-weak-let.md
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "penstock",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Penstock", targets: ["Penstock"]),
+        .library(name: "PenstockSQLite", targets: ["PenstockSQLite"]),
+        .library(name: "PenstockTesting", targets: ["PenstockTesting"]),
+        .library(name: "PenstockCommands", targets: ["PenstockCommands"]),
+        .executable(name: "penstock", targets: ["PenstockCLI"]),
+    ],
+    targets: [
+        .target(name: "Penstock"),
+        .target(name: "PenstockSQLite", dependencies: ["Penstock", "CSQLite", "CLinux"]),
+        .target(name: "PenstockTesting", dependencies: ["Penstock"]),
+        .target(name: "PenstockCommands", dependencies: ["Penstock", "PenstockSQLite", "CLinux"]),
+        // Not named after its product: on a disk that ignores case it would collide with the library.
+        .executableTarget(name: "PenstockCLI", dependencies: ["PenstockCommands", "Intake"]),
+        .target(name: "Intake", dependencies: ["Penstock", "PenstockSQLite"], path: "Examples/Intake"),
+        .executableTarget(
+            name: "Quickstart",
+            dependencies: ["Penstock", "PenstockSQLite"],
+            path: "Examples/Quickstart"
+        ),
+        .systemLibrary(
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
+        ),
+        .target(name: "CLinux"),
+        .testTarget(name: "PenstockTests", dependencies: ["Penstock", "PenstockTesting"]),
+        .testTarget(
+            name: "PenstockSQLiteTests",
+            dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "CSQLite"]
+        ),
+        .testTarget(name: "TidyTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system && target.name != "CLinux" {
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

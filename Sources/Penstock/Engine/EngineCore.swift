@@ -1,0 +1,258 @@
+import Synchronization
+
+/// What works: takes items out of queues, has them worked on, and sees to it that what they come to is recorded.
+///
+/// ``Engine`` is its public face; a pipeline that is run by hand has one of its own.
+package final class EngineCore: Sendable {
+    let store: any Store
+    let environment: RuntimeEnvironment
+    let configuration: EngineConfiguration
+    let workers: [String: any Worker]
+    let hot: HotRuns
+    let counters = EngineCounters()
+    let work = WorkInProgress()
+
+    package init(
+        store: any Store, workers: [any Worker], configuration: EngineConfiguration = EngineConfiguration()
+    ) {
+        self.store = store
+        self.environment = store.environment
+        self.configuration = configuration
+        self.workers = Dictionary(uniqueKeysWithValues: workers.map { ($0.queue, $0) })
+        self.hot = HotRuns(
+            budget: configuration.hotBytes, replaysAlways: configuration.replay == .always,
+            environment: store.environment)
+    }
+
+    /// Runs one worker until the task is cancelled.
+    static func run(by worker: any Worker, in store: any Store) async throws {
+        let core = EngineCore(store: store, workers: [worker])
+        try await core.run { try await core.environment.clock.sleepForever() }
+    }
+
+    /// Works as long as `body` runs, then lets what is under way come to its end.
+    ///
+    /// When the surrounding task is cancelled, what is under way is cancelled too, and goes back to its queue.
+    ///
+    /// `others` are pipelines that know no faster road than their own loop; they run until `body` has ended.
+    func run<Result>(
+        others: [@Sendable () async throws -> Void] = [], _ body: () async throws -> sending Result
+    ) async throws -> sending Result {
+        let loops = others.map { other in
+            self.environment.task {
+                do {
+                    try await other()
+                } catch {
+                    if !Task.isCancelled { self.tell(.error, "a pipeline's run(from:to:) has thrown and stopped: \(error)") }
+                }
+            }
+        }
+        let dispatchers = self.workers.values.map { worker in
+            self.environment.task { await self.dispatch(worker) }
+        }
+        let listener = self.environment.task { await self.listen() }
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        for task in loops + dispatchers { task.cancel() }
+        for task in loops + dispatchers { await task.value }
+        await self.drain()
+        listener.cancel()
+        await listener.value
+        return try result.get()
+    }
+
+    /// Takes items of one queue and has them worked on.
+    private func dispatch(_ worker: any Worker) async {
+        let slots = Slots(worker.concurrency)
+        await withTaskCancellationHandler {
+            while !Task.isCancelled {
+                let free = await slots.take(upTo: 256)
+                guard free > 0 else { return }
+                do throws(PenstockError) {
+                    let leases = try await self.store.reserve(ReserveRequest(queue: worker.queue, limit: free))
+                    slots.give(free - leases.count)
+                    for leased in leases { self.begin(leased, worker, Slot(of: slots)) }
+                } catch {
+                    slots.give(free)
+                    guard error.code != .storeClosed else { return }
+                    self.tell(.error, "cannot take items from queue '\(worker.queue)': \(error)")
+                    try? await self.environment.clock.sleep(for: self.configuration.storeRetryDelay)
+                }
+            }
+        } onCancel: {
+            slots.close()
+        }
+    }
+
+    private func begin(_ leased: LeasedItem, _ worker: any Worker, _ slot: Slot) {
+        self.work.begin(leased.lease) {
+            self.environment.task {
+                await worker.work(on: leased, slot: slot, in: self)
+                self.work.end(leased.lease)
+            }
+        }
+    }
+
+    /// Hears of steps that were settled from elsewhere, and of runs that were ended from outside.
+    private func listen() async {
+        while let news = try? await self.store.news() {
+            for item in news { await self.heard(item) }
+        }
+    }
+
+    private func heard(_ news: RunNews) async {
+        if news.isOver {
+            self.work.cancel(news.id)
+            await self.hot[news.id]?.end()
+            return
+        }
+        guard let run = self.hot[news.id] else { return }
+        var settled: [ItemRecord] = []
+        for step in news.steps {
+            let id = ItemID(root: run.id.root, run: run.leased.record.number, step: step)
+            if let record = try? await self.store.item(.id(id)), record.state.isSettled { settled.append(record) }
+        }
+        if run.withMachine({ $0.heard(news.news, settled: settled) }) {
+            run.resume()
+        } else {
+            self.hot.settleDown(run)
+        }
+    }
+
+    /// Lets activities end, and takes every run out of memory.
+    private func drain() async {
+        if Task.isCancelled { self.work.cancelAll() }
+        let limit = self.environment.task { [work = self.work] in
+            guard (try? await self.environment.clock.sleep(for: self.configuration.drainLimit)) != nil else { return }
+            work.cancelAll()
+        }
+        self.hot.letGo()
+        for run in self.hot.all { _ = await run.evict() }
+        await self.work.ended()
+        limit.cancel()
+    }
+
+    // MARK: Recording
+
+    /// Commits a transaction, however long the store cannot: what was worked on is not thrown away.
+    /// - Throws: what the store refuses for good.
+    @discardableResult
+    func commit(_ transaction: Transaction) async throws(PenstockError) -> Receipt {
+        while true {
+            do throws(PenstockError) {
+                return try await self.store.commitWhenThereIsRoom(transaction)
+            } catch where error.code == .storeUnavailable {
+                self.tell(.error, "nothing can be recorded; it is tried again every \(self.configuration.storeRetryDelay): \(error)")
+                try? await self.environment.clock.sleep(for: self.configuration.storeRetryDelay)
+            }
+        }
+    }
+
+    /// Records what an activity has come to, and the changes that its body asked for.
+    /// - Throws: what the store has against the changes; nothing was recorded then.
+    func conclude(_ leased: LeasedItem, _ conclusion: Conclusion) async throws(PenstockError) {
+        if let elsewhere = conclusion.elsewhere { try await elsewhere.store?.commitWhenThereIsRoom(elsewhere) }
+        guard !conclusion.changes.isEmpty else { return await self.concludeRun(leased, conclusion) }
+        // The changes may be refused for reasons of their own, so they are not mixed with what the caller does next.
+        let operations = conclusion.changes + conclusion.operations.map(\.wakingCaller)
+        do throws(PenstockError) {
+            try await self.commit(Transaction(operations))
+        } catch where error.code == .leaseLost || error.code == .storeClosed {
+            // Somebody else has settled the item: nothing of this attempt counts.
+        }
+    }
+
+    /// Records what an item has come to: with the run that waits for it, if that is in memory here.
+    func concludeRun(_ leased: LeasedItem, _ conclusion: Conclusion) async {
+        if case .failure = conclusion.outcome { self.counters.failures.add(1) }
+        if let elsewhere = conclusion.elsewhere, !(await self.push(elsewhere, for: leased)) { return }
+        let operations = conclusion.operations
+        guard let caller = leased.record.caller, let run = self.hot[caller] else {
+            await self.record(operations, wakesCaller: true)
+            return
+        }
+        let step = leased.record.id.step
+        switch run.arrived(step, conclusion.outcome, operations) {
+        case .taken: return
+        case .cold: await self.record(operations, wakesCaller: true)
+        case .record:
+            if await self.record(operations, wakesCaller: false) {
+                run.recorded(step, conclusion.outcome)
+            } else {
+                run.withMachine { $0.unrecorded(step) }
+            }
+        }
+    }
+
+    /// Sends a result to a queue of another store; the item is given back when that refuses it.
+    private func push(_ transaction: Transaction, for leased: LeasedItem) async -> Bool {
+        do throws(PenstockError) {
+            try await transaction.store?.commitWhenThereIsRoom(transaction)
+            return true
+        } catch {
+            let record = leased.record
+            self.tell(.error, "the result of key '\(record.key)' of queue '\(record.queue)' is refused: \(error)")
+            let failure = Failure(
+                .failed, pipeline: record.queue, message: "\(error)", attempts: record.attempt)
+            let due = self.environment.clock.now + self.configuration.storeRetryDelay
+            await self.record([.settle(leased.lease, .retry(due: due, failure))], wakesCaller: false)
+            return false
+        }
+    }
+
+    /// Commits operations that settle something.
+    /// - Returns: `false` when somebody else has settled it first, which is as good.
+    @discardableResult
+    func record(_ operations: [Operation], wakesCaller: Bool) async -> Bool {
+        let operations = wakesCaller ? operations.map(\.wakingCaller) : operations
+        do throws(PenstockError) {
+            try await self.commit(Transaction(operations))
+            return true
+        } catch {
+            if error.code != .leaseLost, error.code != .storeClosed { self.tell(.error, "cannot be recorded: \(error)") }
+            return false
+        }
+    }
+
+    /// Reads the whole journal of a run.
+    func journal(of run: ItemRecord) async throws(PenstockError) -> [ItemRecord] {
+        var journal: [ItemRecord] = []
+        while true {
+            let page = try await self.store.items(
+                ItemQuery(.journal(root: run.id.root, run: run.number), after: journal.last))
+            journal += page
+            if page.isEmpty { return journal }
+        }
+    }
+
+    /// Whether one of the pipelines is an activity of this engine, so that whoever waits for it will soon go on.
+    func endsSoon(_ callees: [String]) -> Bool {
+        callees.contains { self.workers[$0]?.endsByItself ?? false }
+    }
+
+    func tell(_ level: Notice.Level, _ message: String) {
+        self.environment.report?(Notice(level, message))
+    }
+}
+
+extension Operation {
+    /// The same settlement, which also wakes the run that waits for it.
+    var wakingCaller: Operation {
+        switch self {
+        case .settle(let lease, .complete(let result, _)): .settle(lease, .complete(result, wakesCaller: true))
+        case .settle(let lease, .fail(let failure, _)): .settle(lease, .fail(failure, wakesCaller: true))
+        default: self
+        }
+    }
+}
+
+extension PenstockClock {
+    /// Waits until the task is cancelled.
+    func sleepForever() async throws {
+        while true { try await self.sleep(for: .seconds(3600)) }
+    }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// The runs that an engine has in memory, within a budget of bytes.
+final class HotRuns: Sendable {
+    private struct State {
+        var runs: [ItemID: HotRun] = [:]
+        var bytes = 0
+        /// Runs in the order in which they parked; entries whose run has moved on are passed over.
+        var parked: [(run: HotRun, serial: Int)] = []
+        var firstParked = 0
+        /// When each run parked last.
+        var serials: [ItemID: Int] = [:]
+        var lastSerial = 0
+        var isEvicting = false
+    }
+
+    private let budget: Int
+    private let leavesAtOnce: Atomic<Bool>
+    private let environment: RuntimeEnvironment
+    private let state = Mutex(State())
+
+    init(budget: Int, replaysAlways: Bool, environment: RuntimeEnvironment) {
+        self.budget = budget
+        self.leavesAtOnce = Atomic(replaysAlways)
+        self.environment = environment
+    }
+
+    subscript(id: ItemID) -> HotRun? { self.state.withLock { $0.runs[id] } }
+
+    var count: Int { self.state.withLock { $0.runs.count } }
+    var bytes: Int { self.state.withLock { $0.bytes } }
+    var all: [HotRun] { self.state.withLock { Array($0.runs.values) } }
+
+    func insert(_ run: HotRun) {
+        self.state.withLock { state in
+            state.runs[run.id] = run
+            state.bytes += run.bytes
+        }
+    }
+
+    func remove(_ run: HotRun) {
+        self.state.withLock { state in
+            guard state.runs[run.id] === run else { return }
+            state.runs[run.id] = nil
+            state.serials[run.id] = nil
+            state.bytes -= run.bytes
+        }
+    }
+
+    /// A run is about to wait.
+    func parked(_ run: HotRun) {
+        self.state.withLock { state in
+            state.lastSerial += 1
+            state.serials[run.id] = state.lastSerial
+            // Only a budget that is nearly used up needs the order of parking.
+            guard state.bytes > self.budget / 2 else { return }
+            state.parked.append((run, state.lastSerial))
+        }
+    }
+
+    /// A run waits; if memory is short, the run that has waited longest leaves.
+    func settleDown(_ run: HotRun) {
+        if self.leavesAtOnce.load(ordering: .relaxed) {
+            self.environment.task { _ = await run.evict() }
+            return
+        }
+        let isShort = self.state.withLock { state in
+            guard state.bytes > self.budget, !state.isEvicting else { return false }
+            state.isEvicting = true
+            return true
+        }
+        if isShort { self.environment.task { await self.makeRoom() } }
+    }
+
+    /// From now on no run that waits stays in memory.
+    func letGo() {
+        self.leavesAtOnce.store(true, ordering: .relaxed)
+    }
+
+    private func makeRoom() async {
+        while let run = self.longestParked() { _ = await run.evict() }
+    }
+
+    /// The next run to leave; `nil`, and an end to evicting, when there is room or nobody to evict.
+    private func longestParked() -> HotRun? {
+        self.state.withLock { state in
+            while state.bytes > self.budget, state.firstParked < state.parked.count {
+                let (run, serial) = state.parked[state.firstParked]
+                state.firstParked += 1
+                if state.firstParked > 1024, state.firstParked * 2 > state.parked.count {
+                    state.parked.removeFirst(state.firstParked)
+                    state.firstParked = 0
+                }
+                if state.serials[run.id] == serial { return run }
+            }
+            state.isEvicting = false
+            return nil
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Synchronization
+
+/// Writing: from a transaction handed in to everybody who waits for what it did.
+extension EmbeddedStore {
+    /// Applies a transaction, all or none, and returns once it is durable.
+    public func commit(_ transaction: Transaction) async throws(PenstockError) -> Receipt {
+        if let other = transaction.store, other !== self {
+            throw PenstockError(.wrongStore, "the transaction is over queues of another store than the one it came to")
+        }
+        guard transaction.operations.count <= Limits.operations else {
+            throw PenstockError(
+                .tooLarge,
+                "a transaction of \(transaction.operations.count) operations: at most \(Limits.operations) are allowed"
+            )
+        }
+        let outcome: Result<Receipt, PenstockError> = await withCheckedContinuation { continuation in
+            switch self.inbox.add(CommitQueue.Submission(transaction: transaction, continuation: continuation)) {
+            case nil:
+                continuation.resume(
+                    returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed"))
+                )
+            case .some(let mustDrain):
+                if mustDrain { self.writer.post { [self] table in self.drain(table) } }
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Commits group after group until nothing waits.
+    private func drain(_ table: Runner.Table) {
+        while true {
+            let group = self.inbox.take()
+            guard !group.isEmpty else { return }
+            self.commit(group, to: table)
+        }
+    }
+
+    private func commit(_ group: [CommitQueue.Submission], to table: Runner.Table) {
+        var applier = TransactionApplier(table: table, index: self.index, now: self.environment.clock.now)
+        var outcomes: [Result<Receipt, PenstockError>] = []
+        outcomes.reserveCapacity(group.count)
+        do throws(PenstockError) {
+            try table.begin()
+            for submission in group {
+                let outcome: Result<Receipt, PenstockError>
+                do throws(PenstockError) {
+                    outcome = .success(try applier.apply(submission.transaction))
+                } catch {
+                    if error.code == .storeUnavailable || error.code == .storeUnusable { throw error }
+                    outcome = .failure(error)
+                }
+                outcomes.append(outcome)
+            }
+            try table.commit()
+        } catch {
+            table.rollback()
+            applier.abandon()
+            for submission in group { submission.continuation.resume(returning: .failure(error)) }
+            return
+        }
+        self.publish(applier.changes, table: table)
+        for (submission, outcome) in zip(group, outcomes) { submission.continuation.resume(returning: outcome) }
+    }
+
+    /// Tells the index what is durable now, and wakes whoever waited for it.
+    private func publish(_ changes: [IndexChange], table: Runner.Table) {
+        let news = self.index.withLock { index in changes.compactMap { index.apply($0) } }
+        var readied: [String: Int] = [:]
+        for change in changes {
+            if change.endsLease, change.from != nil { self.ledger?.ended(change.id) }
+            if change.to == .parked { self.ledger?.ended(change.id) }
+            if change.to == .ready, change.item != nil { readied[change.queue, default: 0] += 1 }
+            if change.from != nil, change.to == nil {
+                self.endings.wake(change.id)
+                self.departures.wake(change.queue)
+            }
+        }
+        for (queue, count) in readied { self.readiness.wake(queue, count: count) }
+        self.deliver(news)
+    }
+
+    private func deliver(_ news: [RunNews]) {
+        guard !news.isEmpty else { return }
+        self.pendingNews.withLock { pending in
+            for item in news {
+                let steps = pending[item.id]?.steps ?? []
+                pending[item.id] = RunNews(
+                    id: item.id, news: item.news, steps: steps.union(item.steps), isOver: item.isOver)
+            }
+        }
+        self.newsletter.wake(true)
+    }
+
+    /// Ends the leases whose time is over, and lets those look again who wait for what is due now.
+    func timePassed() {
+        let uptime = self.environment.clock.uptime
+        let expired = self.index.withLock { $0.expired(at: uptime) }
+        for lease in expired { self.environment.task { [weak self] in await self?.expire(lease) } }
+        for queue in self.readiness.names { self.readiness.wake(queue) }
+        self.setAlarm()
+    }
+
+    private func expire(_ lease: LeaseReference) async {
+        let failure = Failure(.timedOut, pipeline: lease.id.key, message: "the lease ended before it was settled")
+        let transaction = Transaction([.settle(lease, .retry(due: self.environment.clock.now, failure))])
+        do throws(PenstockError) {
+            _ = try await self.commit(transaction)
+        } catch  where error.code == .storeUnavailable {
+            self.alarm?.set(in: .seconds(1))
+        } catch {
+            // Settled in the meantime: there is nothing left to end.
+        }
+    }
+
+    func setAlarm() {
+        let uptime = self.environment.clock.uptime
+        guard let end = self.index.withLock({ $0.nextExpiry() }) else { return }
+        self.alarm?.set(in: end - uptime)
+    }
+}

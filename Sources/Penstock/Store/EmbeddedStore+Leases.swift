@@ -1,0 +1,177 @@
+import Synchronization
+
+/// Leasing, and waiting for what may be leased.
+extension EmbeddedStore {
+    /// Leases up to `request.limit` items, waiting until there is at least one.
+    public func reserve(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
+        switch request.choice {
+        case .next: break
+        case .key, .matching: return try await self.reserveChosen(request)
+        }
+        while true {
+            try self.checkOpen()
+            let ticket = self.readiness.ticket(for: request.queue)
+            let leased = try await self.tryReserve(request)
+            guard leased.isEmpty, request.waits else {
+                self.readiness.discard(ticket)
+                return leased
+            }
+            let due = self.index.withLock { $0.nextDue(in: request.queue) }
+            if let due { self.alarm?.set(in: due - self.environment.clock.now) }
+            await self.readiness.wait(ticket)
+        }
+    }
+
+    private func tryReserve(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
+        let end = request.duration.map { self.environment.clock.uptime + $0 }
+        let now = self.environment.clock.now
+        let (leases, isLow) = self.index.withLock { index in
+            let leases = index.reserve(queue: request.queue, limit: max(request.limit, 1), now: now, expires: end)
+            return (leases, index.isLow(request.queue))
+        }
+        if isLow {
+            try await self.readOn()
+            if leases.isEmpty { return try await self.tryReserveAgain(request) }
+        }
+        if end != nil, !leases.isEmpty { self.setAlarm() }
+        var items: [LeasedItem] = []
+        items.reserveCapacity(leases.count)
+        for (item, token) in leases {
+            if let leased = try await self.leased(item, token: token) { items.append(leased) }
+        }
+        return items
+    }
+
+    /// Once more, after the lanes were filled from the store.
+    private func tryReserveAgain(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
+        let isFilled = self.index.withLock { !$0.isLow(request.queue) || $0.nextDue(in: request.queue) != nil }
+        guard isFilled else { return [] }
+        let now = self.environment.clock.now
+        let isDue = self.index.withLock { ($0.nextDue(in: request.queue) ?? .distantFuture) <= now }
+        return isDue ? try await self.tryReserve(request) : []
+    }
+
+    private func readOn() async throws(PenstockError) {
+        let index = self.index
+        try await Self.run(self.writer) { table throws(PenstockError) in
+            let lanes = index.withLock { $0.lanesToRefill() }
+            for (queue, priority, horizon) in lanes {
+                let records = try table.ready(
+                    queue: queue,
+                    priority: priority,
+                    after: horizon,
+                    limit: Lane.capacity
+                )
+                index.withLock {
+                    $0.refill(queue: queue, priority: priority, with: records, limit: Lane.capacity)
+                }
+            }
+        }
+    }
+
+    /// Completes a claim with the row, reading it if it is not at hand.
+    private func leased(_ item: ReadyItem, token: Int64) async throws(PenstockError) -> LeasedItem? {
+        let lease = LeaseReference(id: item.id, token: token)
+        self.ledger?.began(item.id)
+        var record = item.record
+        if record == nil {
+            do throws(PenstockError) {
+                record = try await Self.run(self.reader) { table throws(PenstockError) in try table.item(item.id) }
+            } catch {
+                _ = try? await self.commit(Transaction([.settle(lease, .release)]))
+                throw error
+            }
+        }
+        guard var record, record.state == .ready else {
+            self.index.withLock { $0.drop(lease) }
+            return nil
+        }
+        record.attempt = item.attempt + 1
+        return LeasedItem(record: record, lease: lease)
+    }
+
+    /// Leases one item that is chosen by its content, reading rows to find it.
+    private func reserveChosen(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
+        while true {
+            try self.checkOpen()
+            let ticket = self.readiness.ticket(for: request.queue)
+            do throws(PenstockError) {
+                if let leased = try await self.leaseChosen(request) {
+                    self.readiness.discard(ticket)
+                    return [leased]
+                }
+            } catch {
+                self.readiness.discard(ticket)
+                throw error
+            }
+            guard request.waits else {
+                self.readiness.discard(ticket)
+                return []
+            }
+            await self.readiness.wait(ticket)
+        }
+    }
+
+    private func leaseChosen(_ request: ReserveRequest) async throws(PenstockError) -> LeasedItem? {
+        switch request.choice {
+        case .next: return try await self.tryReserve(request).first
+        case .key(let key):
+            guard let record = try await self.item(.key(queue: request.queue, key)) else { return nil }
+            return try await self.lease(record, request)
+        case .matching(let fits):
+            var after: ItemRecord?
+            repeat {
+                let page = try await self.items(
+                    ItemQuery(.waiting(queue: request.queue), states: [.ready], after: after))
+                for record in page where fits(record) {
+                    if let leased = try await self.lease(record, request) { return leased }
+                }
+                after = page.last
+            } while after != nil
+            return nil
+        }
+    }
+
+    private func lease(_ record: ItemRecord, _ request: ReserveRequest) async throws(PenstockError) -> LeasedItem? {
+        let now = self.environment.clock.now
+        if record.state == .ready, record.due > now { self.alarm?.set(in: record.due - now) }
+        let end = request.duration.map { self.environment.clock.uptime + $0 }
+        guard let token = self.index.withLock({ $0.reserve(record, now: now, expires: end) }) else { return nil }
+        if end != nil { self.setAlarm() }
+        // The row may have ended between being read and being claimed, so it is read again under the claim.
+        return try await self.leased(ReadyItem(record).unread, token: token)
+    }
+
+    /// Moves the end of leases to `duration` from now; `nil` means as long as the process lives.
+    public func extend(_ leases: [LeaseReference], for duration: Duration?) async throws(PenstockError) {
+        let end = duration.map { self.environment.clock.uptime + $0 }
+        for lease in leases {
+            guard self.index.withLock({ $0.extend(lease, expires: end) }) else {
+                throw TransactionApplier.leaseLost(lease)
+            }
+        }
+        if end != nil { self.setAlarm() }
+    }
+
+    /// Gives a parked run back to the store without a change to its row.
+    public func relinquish(_ lease: LeaseReference, news: Int) async -> Bool {
+        self.index.withLock { $0.relinquish(lease, news: news) }
+    }
+
+    /// Waits until runs that this process holds have news.
+    public func news() async throws(PenstockError) -> [RunNews] {
+        while true {
+            try self.checkOpen()
+            let ticket = self.newsletter.ticket(for: true)
+            let news = self.pendingNews.withLock { pending in
+                defer { pending = [:] }
+                return Array(pending.values)
+            }
+            guard news.isEmpty else {
+                self.newsletter.discard(ticket)
+                return news.sorted { $0.id < $1.id }
+            }
+            await self.newsletter.wait(ticket)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// A store whose one process keeps what is ready and who holds what in its own memory.
+///
+/// It joins three parts: a table that keeps rows, an index that knows what is ready, and waiters. `MemoryStore` and
+/// `SQLiteStore` are this store over two tables, so they cannot differ in what an operation means.
+///
+/// Transactions gather by arrival: those that come while a group is being made durable are the next group. There is
+/// no timer.
+public final class EmbeddedStore<Runner: TableRunner>: Store {
+    /// The clock, entropy, scheduler and ear that the store was opened with.
+    public let environment: RuntimeEnvironment
+
+    let writer: Runner
+    let reader: Runner
+    let index: IndexBox
+    let ledger: (any ClaimLedger)?
+    let inbox = CommitQueue()
+    let readiness = WaitList<String>()
+    let endings = WaitList<ItemID>()
+    let departures = WaitList<String>()
+    let newsletter = WaitList<Bool>()
+    let pendingNews = Mutex<[ItemID: RunNews]>([:])
+    private let alarms = Mutex<Alarm?>(nil)
+
+    /// Opens a store over a table: `writer` changes it, `reader` reads it, and they may be the same.
+    ///
+    /// What is ready is counted now and read as it is needed, so opening costs memory for one slice of each queue.
+    public init(
+        environment: RuntimeEnvironment,
+        writer: Runner,
+        reader: Runner,
+        ledger: (any ClaimLedger)? = nil
+    ) async throws(PenstockError) {
+        self.environment = environment
+        self.writer = writer
+        self.reader = reader
+        self.ledger = ledger
+        let index = try await Self.run(writer) { table throws(PenstockError) in
+            var index = QueueIndex(epoch: table.epoch)
+            for lane in try table.lanes() { index.open(lane) }
+            for (queue, count) in try table.parked() { index.open(queue: queue, parked: count) }
+            try Self.refill(&index, from: table)
+            return index
+        }
+        self.index = IndexBox(index)
+        let alarm = Alarm(environment) { [weak self] in self?.timePassed() }
+        self.alarms.withLock { $0 = alarm }
+    }
+
+    /// Runs `body` over the table of a runner and returns what it returns.
+    static func run<Result: Sendable>(
+        _ runner: Runner,
+        _ body: @escaping @Sendable (Runner.Table) throws(PenstockError) -> Result
+    ) async throws(PenstockError) -> Result {
+        let result: Swift.Result<Result, PenstockError> = await withCheckedContinuation { continuation in
+            runner.post { table in
+                do throws(PenstockError) {
+                    continuation.resume(returning: .success(try body(table)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    var alarm: Alarm? { self.alarms.withLock { $0 } }
+
+    /// Reads on in the store for every lane that has run low.
+    static func refill(_ index: inout QueueIndex, from table: Runner.Table) throws(PenstockError) {
+        for (queue, priority, horizon) in index.lanesToRefill() {
+            let records = try table.ready(
+                queue: queue,
+                priority: priority,
+                after: horizon,
+                limit: Lane.capacity
+            )
+            index.refill(queue: queue, priority: priority, with: records, limit: Lane.capacity)
+        }
+    }
+
+    /// Ends all waits, finishes what was handed in, and lets go of the files.
+    public func close() async {
+        self.inbox.close()
+        self.alarm?.close()
+        self.readiness.close()
+        self.endings.close()
+        self.departures.close()
+        self.newsletter.close()
+        await self.writer.stop()
+        if self.reader !== self.writer { await self.reader.stop() }
+    }
+
+    func checkOpen() throws(PenstockError) {
+        guard !self.inbox.isClosed, !Task.isCancelled else {
+            throw PenstockError(.storeClosed, "the store was closed, or the task that waited for it was cancelled")
+        }
+    }
+}

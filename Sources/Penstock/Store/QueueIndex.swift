@@ -1,0 +1,286 @@
+/// What an embedded store knows of its queues without reading a row: what is ready, who holds what, and how many.
+///
+/// It is a pure value: it is told what was committed and answers who may work on what. It never waits, reads a clock or
+/// touches a row. Every operation costs a few comparisons, at any length of a queue.
+package struct QueueIndex {
+    /// A claim that somebody holds.
+    struct Hold {
+        let token: Int64
+        let queue: String
+        /// The attempt that the claim counts as.
+        let attempt: Int
+        /// How many wake-ups have come since the lease began.
+        var news = 0
+        /// What the row says: ready until it is parked.
+        var state: ItemState = .ready
+        /// Needed when the item goes back untouched.
+        let item: ReadyItem
+    }
+
+    /// One queue.
+    struct Entry {
+        /// By priority, highest first; the few that are in use.
+        var lanes: [(priority: Int, lane: Lane)] = []
+        var ready = 0
+        var leased = 0
+        var parked = 0
+    }
+
+    private(set) var queues: [String: Entry] = [:]
+    private(set) var holds: [ItemID: Hold] = [:]
+    /// The ready items that lanes keep. An item of a lane that is not here is stale and is passed over.
+    private var live: [ItemID: ReadyItem] = [:]
+    /// Items that a transaction is about to change; with the entry that was taken out of its lane, if it was in one.
+    private var withheld: [ItemID: ReadyItem?] = [:]
+    private var lastToken: Int64
+    /// The ends of the leases that have one.
+    private var ends: [ItemID: Duration] = [:]
+
+    /// Makes an index whose tokens are greater than those of every earlier epoch.
+    init(epoch: Int64) {
+        self.lastToken = epoch << 40
+    }
+
+    // MARK: Leasing
+
+    /// Leases up to `limit` ready items of a queue that are due.
+    mutating func reserve(
+        queue: String,
+        limit: Int,
+        now: Timestamp,
+        expires: Duration?
+    ) -> [(item: ReadyItem, token: Int64)] {
+        guard self.queues[queue] != nil else { return [] }
+        var leases: [(item: ReadyItem, token: Int64)] = []
+        while leases.count < limit, let item = self.takeFirst(queue: queue, now: now) {
+            leases.append((item, self.hold(item, expires: expires)))
+        }
+        return leases
+    }
+
+    /// Leases one item that the caller has read from the store, unless somebody holds it or is changing it.
+    mutating func reserve(_ record: ItemRecord, now: Timestamp, expires: Duration?) -> Int64? {
+        guard record.state == .ready, record.due <= now else { return nil }
+        guard self.holds[record.id] == nil, self.withheld[record.id] == nil else { return nil }
+        self.live[record.id] = nil
+        return self.hold(ReadyItem(record), expires: expires)
+    }
+
+    private mutating func hold(_ item: ReadyItem, expires: Duration?) -> Int64 {
+        self.lastToken += 1
+        self.holds[item.id] = Hold(
+            token: self.lastToken,
+            queue: item.queue,
+            attempt: item.attempt + 1,
+            item: item
+        )
+        self.ends[item.id] = expires
+        self.queues[item.queue, default: Entry()].leased += 1
+        self.queues[item.queue, default: Entry()].ready -= 1
+        return self.lastToken
+    }
+
+    private mutating func takeFirst(queue: String, now: Timestamp) -> ReadyItem? {
+        guard let count = self.queues[queue]?.lanes.count else { return nil }
+        for index in 0..<count {
+            while let item = self.queues[queue]?.lanes[index].lane.first {
+                let isLive = self.live[item.id] === item
+                if isLive, item.position.due > now { break }
+                _ = self.queues[queue]?.lanes[index].lane.removeFirst()
+                guard isLive else { continue }
+                self.live[item.id] = nil
+                return item
+            }
+        }
+        return nil
+    }
+
+    /// Returns a fresh token, for a change that is made without a lease.
+    mutating func nextToken() -> Int64 {
+        self.lastToken += 1
+        return self.lastToken
+    }
+
+    /// Moves the end of a lease; `false` when it has ended.
+    mutating func extend(_ lease: LeaseReference, expires: Duration?) -> Bool {
+        guard self.holds[lease.id]?.token == lease.token else { return false }
+        self.ends[lease.id] = expires
+        return true
+    }
+
+    /// Ends the lease of a run that waits, and has had no news since `news` wake-ups; `false` when it has.
+    mutating func relinquish(_ lease: LeaseReference, news: Int) -> Bool {
+        guard let hold = self.holds[lease.id], hold.token == lease.token else { return true }
+        guard hold.news == news else { return false }
+        self.holds[lease.id] = nil
+        guard hold.state == .ready else { return true }
+        self.queues[hold.queue]?.leased -= 1
+        self.queues[hold.queue]?.ready += 1
+        self.insert(hold.item.unread)
+        return true
+    }
+
+    /// Forgets a claim on an item that turned out to have ended before it was claimed.
+    mutating func drop(_ lease: LeaseReference) {
+        guard self.holds[lease.id]?.token == lease.token, let hold = self.holds.removeValue(forKey: lease.id) else {
+            return
+        }
+        self.ends[lease.id] = nil
+        self.queues[hold.queue]?.leased -= 1
+        self.queues[hold.queue]?.ready += 1
+    }
+
+    /// The leases that have ended by the clock.
+    func expired(at uptime: Duration) -> [LeaseReference] {
+        self.ends.compactMap { id, end in
+            guard end <= uptime, let hold = self.holds[id] else { return nil }
+            return LeaseReference(id: id, token: hold.token)
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Takes an item that is about to be changed out of reach of workers; `false` when somebody holds it.
+    mutating func withhold(_ id: ItemID) -> Bool {
+        guard self.holds[id] == nil else { return false }
+        guard self.withheld[id] == nil else { return true }
+        self.withheld[id] = .some(self.live.removeValue(forKey: id))
+        return true
+    }
+
+    /// Puts back what a transaction that failed had withheld.
+    mutating func restore(_ id: ItemID) {
+        guard let entry = self.withheld.removeValue(forKey: id), let item = entry else { return }
+        self.insert(item)
+    }
+
+    /// Learns what a committed transaction did to one item.
+    /// - Returns: the holder's news, if the item is held and the holder ought to know.
+    mutating func apply(_ change: IndexChange) -> RunNews? {
+        self.withheld[change.id] = nil
+        let hold = self.holds[change.id]
+        if change.movesRow { self.move(change, hold: hold) }
+        if hold != nil, change.endsLease {
+            self.holds[change.id] = nil
+            self.ends[change.id] = nil
+        }
+        if change.to == .ready, self.holds[change.id] == nil, let item = change.item { self.insert(item) }
+        guard var hold, change.newsOf != nil || (change.endsLease && change.isForced) else { return nil }
+        hold.news += 1
+        if !change.endsLease { self.holds[change.id]?.news = hold.news }
+        return RunNews(id: change.id, news: hold.news, steps: change.newsOf.map { [$0] } ?? [], isOver: change.endsLease)
+    }
+
+    /// Moves an item from one count to another.
+    private mutating func move(_ change: IndexChange, hold: Hold?) {
+        if let hold {
+            self.count(queue: change.queue, state: hold.state, held: true, by: -1)
+            if let to = change.to { self.holds[change.id]?.state = to }
+        } else if let from = change.from {
+            self.live[change.id] = nil
+            self.count(queue: change.queue, state: from, held: false, by: -1)
+        }
+        guard let to = change.to else { return }
+        self.count(queue: change.queue, state: to, held: hold != nil && !change.endsLease, by: 1)
+    }
+
+    private mutating func count(queue: String, state: ItemState, held: Bool, by amount: Int) {
+        switch (state, held) {
+        case (.ready, true): self.queues[queue, default: Entry()].leased += amount
+        case (.ready, false): self.queues[queue, default: Entry()].ready += amount
+        case (.parked, _), (.diverged, _): self.queues[queue, default: Entry()].parked += amount
+        case (.completed, _), (.failed, _), (.cancelled, _): break
+        }
+    }
+
+    // MARK: Lanes
+
+    /// Takes over what a store found in one lane when it was opened.
+    mutating func open(_ lane: LaneCount) {
+        self.queues[lane.queue, default: Entry()].ready += lane.count
+        let start = LanePosition(due: .distantPast, number: 0)
+        self.insert(lane: Lane(horizon: start), priority: lane.priority, queue: lane.queue)
+    }
+
+    /// Takes over the number of runs that a store found parked when it was opened.
+    mutating func open(queue: String, parked: Int) {
+        self.queues[queue, default: Entry()].parked += parked
+    }
+
+    /// The lanes that have run low while the store has more.
+    func lanesToRefill() -> [(queue: String, priority: Int, horizon: LanePosition)] {
+        self.queues.flatMap { queue, entry in
+            entry.lanes.compactMap { priority, lane in
+                guard lane.isLow, let horizon = lane.horizon else { return nil }
+                return (queue, priority, horizon)
+            }
+        }
+    }
+
+    /// Whether `queue` has a lane that has run low.
+    func isLow(_ queue: String) -> Bool {
+        self.queues[queue]?.lanes.contains { $0.lane.isLow } ?? false
+    }
+
+    /// Takes over rows that were read for a lane that had run low.
+    mutating func refill(queue: String, priority: Int, with records: [ItemRecord], limit: Int) {
+        guard let index = self.queues[queue]?.lanes.firstIndex(where: { $0.priority == priority }) else { return }
+        let items = records.map { ReadyItem($0) }
+        for item in items where self.holds[item.id] == nil { self.live[item.id] = item }
+        self.queues[queue]?.lanes[index].lane.refill(items, limit: limit)
+    }
+
+    private mutating func insert(_ item: ReadyItem) {
+        let lanes = self.queues[item.queue]?.lanes ?? []
+        guard let index = lanes.firstIndex(where: { $0.priority == item.priority }) else {
+            var lane = Lane()
+            _ = lane.insert(item)
+            self.live[item.id] = item
+            return self.insert(lane: lane, priority: item.priority, queue: item.queue)
+        }
+        guard self.queues[item.queue]?.lanes[index].lane.insert(item) == true else { return }
+        self.live[item.id] = item
+        for dropped in self.queues[item.queue]?.lanes[index].lane.trim() ?? [] where self.live[dropped.id] === dropped {
+            self.live[dropped.id] = nil
+        }
+    }
+
+    private mutating func insert(lane: Lane, priority: Int, queue: String) {
+        let lanes = self.queues[queue]?.lanes ?? []
+        let place = lanes.firstIndex { $0.priority < priority } ?? lanes.count
+        self.queues[queue, default: Entry()].lanes.insert((priority, lane), at: place)
+    }
+
+    /// When the next item of a queue that is ready, but not due, falls due; `nil` when none is known.
+    func nextDue(in queue: String) -> Timestamp? {
+        self.queues[queue]?.lanes.compactMap { $0.lane.first?.position.due }.min()
+    }
+
+    /// When the next lease ends; `nil` when none does.
+    func nextExpiry() -> Duration? {
+        self.ends.values.min()
+    }
+}
+
+/// What a committed transaction did to one item.
+package struct IndexChange {
+    /// The item.
+    var id: ItemID
+    /// Its queue.
+    var queue: String
+    /// The state of its row before, if nobody held it; `nil` for a new item.
+    var from: ItemState?
+    /// The state of its row now; `nil` when the row is gone.
+    var to: ItemState?
+    /// The entry for its lane, when it is ready.
+    var item: ReadyItem?
+    /// Whether a lease on it is over.
+    var endsLease = true
+    /// Whether the lease ends against its holder's will.
+    var isForced = false
+    /// The step of the run that has ended, so that its holder ought to look.
+    var newsOf: Int?
+
+    /// Whether the row came, went or changed its state or place; otherwise the change is mere news.
+    var movesRow: Bool { self.from != nil || self.to != nil }
+}

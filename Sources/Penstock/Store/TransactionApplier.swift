@@ -1,0 +1,211 @@
+import Synchronization
+
+/// What every operation means, written once for all embedded stores.
+///
+/// It applies the transactions of one group to a table, one after the other, and collects what the index has to learn
+/// once the group is durable. Nothing here waits, and nothing is visible to anybody before the group is committed.
+struct TransactionApplier {
+    let table: any ItemTable
+    let index: IndexBox
+    let now: Timestamp
+
+    /// What the index has to learn, in order.
+    private(set) var changes: [IndexChange] = []
+    /// Items whose leases have ended, and runs that were woken, earlier in the group; the index does not know yet.
+    private var ended: Set<ItemID> = []
+    private var woken: Set<ItemID> = []
+    /// Unsettled items that the group has added to a queue so far.
+    private var added: [String: Int] = [:]
+    /// Items that the current transaction has put out of reach of workers.
+    private var withheld: [ItemID] = []
+    /// Items that the group has.
+    private var allWithheld: [ItemID] = []
+
+    init(table: any ItemTable, index: IndexBox, now: Timestamp) {
+        self.table = table
+        self.index = index
+        self.now = now
+    }
+
+    /// Applies one transaction, all or none.
+    ///
+    /// Most transactions of one operation need no savepoint: the operation looks before it writes.
+    mutating func apply(_ transaction: Transaction) throws(PenstockError) -> Receipt {
+        let mark = self.changes.count
+        let isGuarded = transaction.operations.count > 1 || transaction.operations.contains(where: \.writesInSteps)
+        self.withheld = []
+        if isGuarded { try self.table.savepoint() }
+        do {
+            var ids: [ItemID?] = []
+            var wasThere: [Bool] = []
+            for operation in transaction.operations {
+                let (id, found) = try self.apply(operation)
+                ids.append(id)
+                wasThere.append(found)
+            }
+            if isGuarded { try self.table.releaseSavepoint() }
+            return Receipt(ids: ids, wasThere: wasThere)
+        } catch {
+            if isGuarded { try self.table.rollbackToSavepoint() }
+            self.forget(after: mark)
+            guard error.code == .leaseLost, try self.isDone(transaction) else { throw error }
+            return Receipt(
+                ids: transaction.operations.map { _ in nil },
+                wasThere: transaction.operations.map { _ in true }
+            )
+        }
+    }
+
+    /// Forgets what the index was to learn of a transaction that failed.
+    private mutating func forget(after mark: Int) {
+        let withheld = self.withheld
+        self.index.withLock { index in for id in withheld { index.restore(id) } }
+        self.withheld = []
+        guard self.changes.count > mark else { return }
+        self.changes.removeSubrange(mark...)
+        let changes = self.changes
+        (self.ended, self.woken, self.added, self.changes) = ([], [], [:], [])
+        for change in changes { self.note(change) }
+    }
+
+    /// Lets go of what the whole group had withheld, because the group could not be made durable.
+    func abandon() {
+        let withheld = self.allWithheld
+        self.index.withLock { index in for id in withheld { index.restore(id) } }
+    }
+
+    private mutating func apply(_ operation: Operation) throws(PenstockError) -> (ItemID?, Bool) {
+        switch operation {
+        case .push(let item): return try self.push(item)
+        case .call(let step): return (try self.call(step), false)
+        case .settle(let lease, let settlement):
+            try self.settle(lease, settlement)
+            return (lease.id, false)
+        case .resolve(let reference, let resolution): return (try self.resolve(reference, resolution), false)
+        case .append(let queue, let key, let element):
+            return (try self.append(element, queue: queue, key: key), false)
+        case .pop(let reference): return (try self.pop(reference), false)
+        case .clear(let queue):
+            try self.clear(queue: queue)
+            return (nil, false)
+        case .abandon(let id):
+            try self.abandon(id)
+            return (id, false)
+        case .control(let reference, let verb): return (try self.control(reference, verb), false)
+        case .work(let work):
+            try self.table.perform(work)
+            return (nil, false)
+        }
+    }
+
+    // MARK: What the operations are made of
+
+    /// Notes what the index has to learn.
+    mutating func note(_ change: IndexChange) {
+        if change.endsLease, change.from != nil { self.ended.insert(change.id) }
+        if change.newsOf != nil { self.woken.insert(change.id) }
+        if change.from == nil, change.to == .ready { self.added[change.queue, default: 0] += 1 }
+        self.changes.append(change)
+    }
+
+    /// Puts an item out of reach of workers until the group is durable.
+    mutating func withhold(_ record: ItemRecord) throws(PenstockError) {
+        guard self.index.withLock({ $0.withhold(record.id) }) else {
+            throw PenstockError(
+                .conflict,
+                "key '\(record.key)' in queue '\(record.queue)' is in the hands of a worker: try again when it has ended"
+            )
+        }
+        self.withheld.append(record.id)
+        self.allWithheld.append(record.id)
+    }
+
+    /// How many unsettled items a queue has, the group's own included.
+    func unsettled(in queue: String) -> Int {
+        self.index.withLock { index in
+            guard let entry = index.queues[queue] else { return 0 }
+            return entry.ready + entry.leased + entry.parked
+        } + self.added[queue, default: 0]
+    }
+
+    /// The claim behind a lease, if it still holds.
+    func hold(_ lease: LeaseReference) -> QueueIndex.Hold? {
+        guard !self.ended.contains(lease.id) else { return nil }
+        return self.index.withLock { index in
+            guard let hold = index.holds[lease.id], hold.token == lease.token else { return nil }
+            return hold
+        }
+    }
+
+    /// Whether anybody holds the item.
+    func isHeld(_ id: ItemID) -> Bool {
+        !self.ended.contains(id) && self.index.withLock { $0.holds[id] != nil }
+    }
+
+    /// Whether a wake-up has come that the holder of a lease had not seen when it decided to park.
+    func hasNews(_ id: ItemID, since news: Int, hold: QueueIndex.Hold) -> Bool {
+        self.woken.contains(id) || hold.news > news
+    }
+
+    /// A token for a change that is made without a lease.
+    func freshToken() -> Int64 { self.index.withLock { $0.nextToken() } }
+
+    /// Finds an item, or says which one is missing.
+    func find(_ reference: ItemReference) throws(PenstockError) -> ItemRecord {
+        switch reference {
+        case .id(let id):
+            if let record = try self.table.item(id) { return record }
+            throw PenstockError(.notFound, "there is no item \(id.key)")
+        case .key(let queue, let key):
+            if let record = try self.table.find(queue: queue, key: key) { return record }
+            throw PenstockError(.notFound, "there is no key '\(key)' in queue '\(queue)'")
+        }
+    }
+
+    /// Whether a transaction whose lease is gone was applied before: a hand-in whose answer was lost.
+    private func isDone(_ transaction: Transaction) throws(PenstockError) -> Bool {
+        for operation in transaction.operations {
+            guard case .settle(let lease, let settlement) = operation else { continue }
+            guard let record = try self.table.item(lease.id), record.token == lease.token else { continue }
+            switch settlement {
+            case .complete(let result, _): return record.state == .completed && record.result == result
+            case .fail: return record.state == .failed
+            case .retry, .consume, .release, .park, .diverge: continue
+            }
+        }
+        return false
+    }
+}
+
+/// The index and its lock, shared by a store and the applier of its current group.
+final class IndexBox: Sendable {
+    private let index: Mutex<QueueIndex>
+
+    init(_ index: consuming QueueIndex) {
+        self.index = Mutex(index)
+    }
+
+    func withLock<Result>(_ body: (inout QueueIndex) -> sending Result) -> sending Result {
+        self.index.withLock { body(&$0) }
+    }
+}
+
+extension Operation {
+    /// Whether the operation may find out half-way that it cannot be done.
+    fileprivate var writesInSteps: Bool {
+        switch self {
+        case .push(let item): item.onDuplicate == .replace
+        case .settle, .call, .append, .pop: false
+        case .resolve, .clear, .abandon, .control, .work: true
+        }
+    }
+}
+
+extension ItemTable {
+    /// Reads the row with a key, also one that Penstock made.
+    func find(queue: String, key: String) throws(PenstockError) -> ItemRecord? {
+        guard let id = ItemID(key: key) else { return try self.item(queue: queue, key: key) }
+        guard let record = try self.item(id), record.queue == queue else { return nil }
+        return record
+    }
+}

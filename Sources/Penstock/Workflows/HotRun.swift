@@ -1,0 +1,148 @@
+import Synchronization
+
+/// A run in memory: the driver around its state machine.
+///
+/// The body of the workflow runs in a task of its own. When it waits for a step, that task commits what the body did
+/// since it last waited, and then sleeps on a continuation until the result is there. All decisions are the machine's.
+package final class HotRun: Sendable {
+    private struct State {
+        var machine: RunMachine
+        var sleeper: CheckedContinuation<Void, Never>?
+    }
+
+    let core: EngineCore
+    let leased: LeasedItem
+    let slot: Slot
+    private let state: Mutex<State>
+
+    init(_ leased: LeasedItem, journal: [ItemRecord], slot: Slot, core: EngineCore) {
+        self.core = core
+        self.leased = leased
+        self.slot = slot
+        self.state = Mutex(State(machine: RunMachine(leased, journal: journal)))
+    }
+
+    var id: ItemID { self.leased.record.id }
+
+    /// Roughly what the run costs while it waits: its task, its context and this object, and what was put in.
+    var bytes: Int { 3072 + self.leased.record.payload.bytes.count }
+
+    func withMachine<Result>(_ body: (inout RunMachine) -> sending Result) -> sending Result {
+        self.state.withLock { body(&$0.machine) }
+    }
+
+    // MARK: Called by the body's own task
+
+    /// Waits for the first of `steps` to end; commits what the body did before.
+    /// - Throws: `CancellationError` when the run is over.
+    func value(of steps: [Int]) async throws -> (step: Int, outcome: RunMachine.Outcome) {
+        while true {
+            switch self.withMachine({ $0.awaits(steps) }) {
+            case .proceed(let step, let outcome): return (step, outcome)
+            case .commit(let operations): try await self.commit(operations)
+            case .wait: await self.sleep(awaiting: steps)
+            case .diverge(let divergence):
+                await self.diverge(divergence)
+                throw CancellationError()
+            case .stop: throw CancellationError()
+            }
+        }
+    }
+
+    private func commit(_ operations: [Operation]) async throws {
+        do throws(PenstockError) {
+            try await self.core.commit(Transaction(operations))
+        } catch {
+            await self.end()
+            throw CancellationError()
+        }
+        self.withMachine { $0.committed() }
+        self.core.counters.activations.add(1)
+    }
+
+    private func sleep(awaiting steps: [Int]) async {
+        self.core.hot.parked(self)
+        if !self.core.endsSoon(self.withMachine { $0.callees(of: steps) }) { self.slot.release() }
+        await withCheckedContinuation { continuation in
+            let mustSleep = self.state.withLock { state in
+                guard case .waiting = state.machine.phase else { return false }
+                state.sleeper = continuation
+                return true
+            }
+            if !mustSleep { return continuation.resume() }
+            self.core.hot.settleDown(self)
+        }
+    }
+
+    /// Ends the run's stay in memory; results that it had taken over are recorded on their own.
+    func end() async {
+        let orphans = self.withMachine { $0.end() }
+        self.core.hot.remove(self)
+        self.resume()
+        for operations in orphans { await self.core.record(operations, wakesCaller: true) }
+    }
+
+    private func diverge(_ divergence: Divergence) async {
+        let record = self.leased.record
+        let failure = Failure(
+            .diverged, pipeline: record.queue, message: divergence.description, attempts: record.attempt,
+            divergence: divergence)
+        self.core.environment.report?(
+            Notice(
+                .error,
+                """
+                run '\(record.key)' of '\(record.queue)' is parked as diverged: \(divergence). Mend the code and resume \
+                the run, or restart it
+                """))
+        await self.core.record([.settle(self.leased.lease, .diverge(failure))], wakesCaller: false)
+        await self.end()
+    }
+
+    /// The body has ended.
+    func finish(_ conclusion: Conclusion) async {
+        guard let operations = self.withMachine({ $0.finished(conclusion.operations) }) else {
+            if let divergence = self.withMachine({ $0.divergence }) { await self.diverge(divergence) }
+            return
+        }
+        self.core.hot.remove(self)
+        var conclusion = conclusion
+        conclusion.operations = operations
+        await self.core.concludeRun(self.leased, conclusion)
+    }
+
+    // MARK: Called by others
+
+    /// Wakes the body's task to ask its machine again.
+    func resume() {
+        let sleeper = self.state.withLock { state in
+            defer { state.sleeper = nil }
+            return state.sleeper
+        }
+        sleeper?.resume()
+    }
+
+    /// A step of the run has ended in this process.
+    func arrived(_ step: Int, _ outcome: RunMachine.Outcome, _ operations: [Operation]) -> RunMachine.Delivery {
+        let delivery = self.withMachine { $0.arrived(step, outcome, operations) }
+        if delivery == .taken(resume: true) { self.resume() }
+        return delivery
+    }
+
+    /// The result of a step is durable.
+    func recorded(_ step: Int, _ outcome: RunMachine.Outcome) {
+        if self.withMachine({ $0.recorded(step, outcome) }) { self.resume() }
+    }
+
+    /// Takes the run out of memory, if it only waits.
+    /// - Returns: whether it left.
+    func evict() async -> Bool {
+        guard let news = self.withMachine({ $0.leave() }) else { return false }
+        guard await self.core.store.relinquish(self.leased.lease, news: news) else {
+            self.withMachine { $0.stay() }
+            return false
+        }
+        await self.end()
+        self.core.counters.evictions.add(1)
+        return true
+    }
+}

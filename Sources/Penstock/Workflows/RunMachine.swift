@@ -1,0 +1,340 @@
+/// What one run does next: the state machine of durable execution, without a thread, a clock or a store.
+///
+/// The workflow's body tells it what it calls and what it waits for; the engine tells it what was committed and what
+/// has arrived. It answers with what to commit and when to go on. The picture is in `docs/architecture.md`.
+///
+/// Two rules keep a run consistent with its journal at every instant:
+/// - An activation is committed only when the body waits for a step that is open, with nothing under way. So a
+///   journal always ends where the run parked, and whatever will wake the run has yet to be recorded.
+/// - A result that the body waits for is recorded by the same transaction as what the body did with it.
+package struct RunMachine {
+    /// What a step ended with.
+    package typealias Outcome = Result<Payload, Failure>
+
+    enum Step {
+        /// To be inserted by the next commit.
+        case issued
+        /// In the journal, not settled.
+        case open
+        /// Settled, and somebody else is committing that.
+        case recording
+        /// Settled, and as durable as whatever the run does next.
+        case settled(Outcome)
+    }
+
+    enum Phase: Equatable {
+        /// The body computes.
+        case computing
+        /// The body waits for one of these steps, and what it did before is being committed.
+        case committing([Int])
+        /// The body waits for one of these steps.
+        case waiting([Int])
+        /// As above, and the engine is taking the run out of memory.
+        case leaving([Int])
+        /// Nothing that the body does matters any more.
+        case over
+    }
+
+    private let id: ItemID
+    private let number: Int64
+    private let lease: LeaseReference
+    private(set) var phase = Phase.computing
+    private var steps: [Int: Step] = [:]
+    /// Whom the steps call that have not ended.
+    private var callees: [Int: String] = [:]
+    /// Recorded steps that the body has not asked for yet.
+    private var journal: [Int: ItemRecord]
+    private var nextStep = 1
+    /// What the body did since the last commit.
+    private var operations: [Operation] = []
+    /// What records the results that the body has been given since then, result by result.
+    private var taken: [[Operation]] = []
+    /// The same for the commit that is under way.
+    private var handedIn: [[Operation]] = []
+    /// The steps among them.
+    private var issued: [Int] = []
+    /// Whether the row says that the run is parked.
+    private var isParked = false
+    /// How many wake-ups had been seen when the commit under way asked to park, if it did.
+    private var parking: Int?
+    /// How many wake-ups have been seen.
+    private var news: Int
+    /// How many steps were answered from the journal.
+    package private(set) var replayed = 0
+    /// What the replay found to differ, if it did.
+    package private(set) var divergence: Divergence?
+
+    package init(_ leased: LeasedItem, journal: [ItemRecord]) {
+        self.id = leased.record.id
+        self.number = leased.record.number
+        self.lease = leased.lease
+        self.news = leased.news
+        self.journal = Dictionary(uniqueKeysWithValues: journal.map { ($0.id.step, $0) })
+    }
+
+    /// The number that the next step will have.
+    package var stepNumber: Int { self.nextStep }
+
+    // MARK: What the body does
+
+    /// The body calls a pipeline.
+    /// - Returns: the number of the step; `nil` when the run is over or has just been found to diverge.
+    package mutating func issued(_ call: Call) -> Int? {
+        guard let (step, recorded) = self.advance(call) else { return nil }
+        if let recorded {
+            self.steps[step] = recorded.outcome.map { .settled($0) } ?? .open
+        } else {
+            self.operations.append(.call(self.row(step, call, result: nil)))
+            self.steps[step] = .issued
+            self.issued.append(step)
+        }
+        self.callees[step] = call.callee
+        return step
+    }
+
+    /// The body asks for a value that is not computed, such as the time; `make` makes it, the first time.
+    package mutating func recorded(_ call: Call, make: () -> Payload) -> Payload? {
+        guard let (step, recorded) = self.advance(call) else { return nil }
+        if let recorded { return recorded.result }
+        let value = make()
+        self.operations.append(.call(self.row(step, call, result: value)))
+        return value
+    }
+
+    /// The body is about to ask for a value: what the journal has for it, if this is a replay that has got no further.
+    package mutating func replayedValue(_ call: Call) -> Payload? {
+        guard !self.journal.isEmpty else { return nil }
+        return self.recorded(call) { Payload(bytes: []) }
+    }
+
+    /// Takes the next step, and what the journal has for it.
+    private mutating func advance(_ call: Call) -> (Int, ItemRecord?)? {
+        guard self.phase != .over, self.divergence == nil else { return nil }
+        let step = self.nextStep
+        self.nextStep += 1
+        if let recorded = self.journal.removeValue(forKey: step) {
+            guard recorded.queue == call.callee, recorded.digest == call.digest else {
+                self.diverged(step: step, recorded: recorded, now: call)
+                return nil
+            }
+            self.replayed += 1
+            return (step, recorded)
+        }
+        guard self.journal.isEmpty else {
+            self.diverged(step: step, recorded: nil, now: call)
+            return nil
+        }
+        return (step, nil)
+    }
+
+    private func row(_ step: Int, _ call: Call, result: Payload?) -> NewStep {
+        NewStep(
+            id: ItemID(root: self.id.root, run: self.number, step: step),
+            caller: self.id,
+            queue: call.callee,
+            payload: call.argument,
+            digest: call.digest,
+            result: result
+        )
+    }
+
+    private mutating func diverged(step: Int, recorded: ItemRecord?, now: Call?) {
+        self.divergence = Divergence(
+            step: step,
+            recorded: recorded.map { .init(callee: $0.queue, argument: $0.payload.text) },
+            now: now.map { .init(callee: $0.callee, argument: $0.argument.text) },
+            source: now?.source
+        )
+    }
+
+    /// What the body that waits for a step should do.
+    package enum Waiting {
+        /// Go on: this step has ended.
+        case proceed(step: Int, Outcome)
+        /// Commit this, report it with ``committed()``, and ask again.
+        case commit([Operation])
+        /// Wait to be resumed, and ask again.
+        case wait
+        /// Park the run as diverged.
+        case diverge(Divergence)
+        /// Stop: the run is over.
+        case stop
+    }
+
+    /// The body waits for the first of some steps to end.
+    package mutating func awaits(_ wanted: [Int]) -> Waiting {
+        guard self.phase != .over else { return .stop }
+        if let divergence = self.divergence { return .diverge(divergence) }
+        for step in wanted {
+            if case .settled(let outcome) = self.steps[step] {
+                self.phase = .computing
+                return .proceed(step: step, outcome)
+            }
+        }
+        let isUnderWay = wanted.contains { if case .recording = self.steps[$0] { true } else { false } }
+        if !isUnderWay {
+            if let unasked = self.journal.min(by: { $0.key < $1.key }) {
+                self.diverged(step: unasked.key, recorded: unasked.value, now: nil)
+                return self.divergence.map { .diverge($0) } ?? .stop
+            }
+            if !self.operations.isEmpty || !self.taken.isEmpty || !self.isParked {
+                self.phase = .committing(wanted)
+                self.parking = self.isParked ? nil : self.news
+                let park = self.isParked ? [] : [Operation.settle(self.lease, .park(news: self.news))]
+                return .commit(self.handIn() + park)
+            }
+        }
+        self.phase = .waiting(wanted)
+        return .wait
+    }
+
+    /// Everything that the next commit is to do, in order: what arrived, then what the body made of it.
+    private mutating func handIn() -> [Operation] {
+        self.handedIn = self.taken
+        defer { (self.operations, self.taken) = ([], []) }
+        return self.taken.flatMap { $0 } + self.operations
+    }
+
+    /// The body no longer needs the result of a step that it has seen.
+    package mutating func forget(_ step: Int) {
+        self.steps[step] = nil
+        self.callees[step] = nil
+    }
+
+    /// The body has ended.
+    /// - Returns: what to commit; `nil` when the run is over or diverged, and there is nothing to commit.
+    package mutating func finished(_ settlement: [Operation]) -> [Operation]? {
+        guard self.phase != .over, self.divergence == nil else { return nil }
+        if let unasked = self.journal.min(by: { $0.key < $1.key }) {
+            self.diverged(step: unasked.key, recorded: unasked.value, now: nil)
+            return nil
+        }
+        self.phase = .over
+        // Structured: what was started and not awaited does not outlive the run.
+        let abandoned = self.steps.keys.sorted().compactMap { step -> Operation? in
+            switch self.steps[step] {
+            case .issued, .open: .abandon(ItemID(root: self.id.root, run: self.number, step: step))
+            case .recording, .settled, nil: nil
+            }
+        }
+        return self.handIn() + settlement + abandoned
+    }
+
+    // MARK: What the engine reports
+
+    /// What ``awaits(_:)`` asked to commit is durable.
+    package mutating func committed() {
+        guard case .committing(let wanted) = self.phase else { return }
+        for step in self.issued where self.steps[step] != nil { self.steps[step] = .open }
+        self.issued = []
+        self.handedIn = []
+        // When news has come meanwhile, the store has not parked the run.
+        if let parking = self.parking { self.isParked = parking == self.news }
+        self.phase = .waiting(wanted)
+    }
+
+    /// What becomes of a result that has arrived.
+    package enum Delivery: Equatable {
+        /// The run records it, together with what it does next. Resume the body if it is `true`.
+        case taken(resume: Bool)
+        /// Record it now, and report that with ``recorded(_:_:)``: the body waits for something else.
+        case record
+        /// The run is not in memory: record it, and wake the run.
+        case cold
+    }
+
+    /// A step has ended here; `operations` record it.
+    package mutating func arrived(_ step: Int, _ outcome: Outcome, _ operations: [Operation]) -> Delivery {
+        switch self.phase {
+        case .over, .leaving: return .cold
+        case .committing(let wanted) where wanted.contains(step):
+            self.take(step, outcome, operations)
+            return .taken(resume: false)
+        case .waiting(let wanted) where wanted.contains(step):
+            self.take(step, outcome, operations)
+            self.phase = .computing
+            return .taken(resume: true)
+        case .computing, .committing, .waiting:
+            self.steps[step] = .recording
+            return .record
+        }
+    }
+
+    private mutating func take(_ step: Int, _ outcome: Outcome, _ operations: [Operation]) {
+        self.steps[step] = .settled(outcome)
+        self.taken.append(operations)
+    }
+
+    /// The result of a step is durable.
+    /// - Returns: whether to resume the body.
+    package mutating func recorded(_ step: Int, _ outcome: Outcome) -> Bool {
+        switch self.steps[step] {
+        case .open, .recording: self.steps[step] = .settled(outcome)
+        case .issued, .settled, nil: return false
+        }
+        guard case .waiting(let wanted) = self.phase, wanted.contains(step) else { return false }
+        self.phase = .computing
+        return true
+    }
+
+    /// A result that was to be recorded was not: somebody else has settled the step, and news of it will come.
+    package mutating func unrecorded(_ step: Int) {
+        if case .recording = self.steps[step] { self.steps[step] = .open }
+    }
+
+    /// Steps were settled from elsewhere; `settled` is what the journal says of them.
+    /// - Returns: whether to resume the body.
+    package mutating func heard(_ news: Int, settled: [ItemRecord]) -> Bool {
+        self.news = max(self.news, news)
+        // Whoever settled the step has made the run ready, so that a crash from here on wakes it.
+        self.isParked = false
+        var resumes = false
+        for record in settled {
+            if let outcome = record.outcome, self.recorded(record.id.step, outcome) { resumes = true }
+        }
+        return resumes
+    }
+
+    /// The names of the pipelines behind some steps that have not ended.
+    package func callees(of steps: [Int]) -> [String] {
+        steps.compactMap { self.callees[$0] }
+    }
+
+    /// The engine wants the run's memory.
+    /// - Returns: how many wake-ups the run has seen; `nil` when it cannot leave now.
+    package mutating func leave() -> Int? {
+        guard case .waiting(let wanted) = self.phase, self.operations.isEmpty, self.taken.isEmpty else {
+            return nil
+        }
+        self.phase = .leaving(wanted)
+        return self.news
+    }
+
+    /// The store would not take the run back, because it has news.
+    package mutating func stay() {
+        if case .leaving(let wanted) = self.phase { self.phase = .waiting(wanted) }
+    }
+
+    /// Nothing that the body does matters any more.
+    /// - Returns: what records the results that had been taken over, result by result, to be recorded on their own.
+    package mutating func end() -> [[Operation]] {
+        self.phase = .over
+        defer { (self.operations, self.taken, self.handedIn) = ([], [], []) }
+        return self.handedIn + self.taken
+    }
+}
+
+extension ItemRecord {
+    /// What the item ended with; `nil` when it has not.
+    package var outcome: RunMachine.Outcome? {
+        switch self.state {
+        case .ready, .parked, .diverged: nil
+        case .completed: .success(self.result ?? Payload(bytes: Array("null".utf8)))
+        case .failed, .cancelled:
+            .failure(
+                self.failure
+                    ?? Failure(.failed, pipeline: self.queue, message: "the failure that was kept does not decode")
+            )
+        }
+    }
+}
