@@ -16,7 +16,10 @@ public struct Control: Sendable {
 
     /// Returns up to `limit` runs and items that were pushed or started, newest first, going on after one.
     public func list(
-        queue: String? = nil, states: Set<ItemState> = [], after: ItemRecord? = nil, limit: Int = 100
+        queue: String? = nil,
+        states: Set<ItemState> = [],
+        after: ItemRecord? = nil,
+        limit: Int = 100
     ) async throws(PenstockError) -> [ItemRecord] {
         try await self.store.items(ItemQuery(.roots(queue: queue), states: states, after: after, limit: limit))
     }
@@ -36,10 +39,13 @@ public struct Control: Sendable {
 
     /// Returns the steps of a run in order, going on after one.
     public func journal(
-        of run: ItemRecord, after: ItemRecord? = nil, limit: Int = 1000
+        of run: ItemRecord,
+        after: ItemRecord? = nil,
+        limit: Int = 1000
     ) async throws(PenstockError) -> [ItemRecord] {
         try await self.store.items(
-            ItemQuery(.journal(root: run.id.root, run: run.number), after: after, limit: limit))
+            ItemQuery(.journal(root: run.id.root, run: run.number), after: after, limit: limit)
+        )
     }
 
     /// Returns how many steps of a run are recorded.
@@ -50,7 +56,9 @@ public struct Control: Sendable {
     }
 
     /// Ends a run or item now, and everything that it called.
-    public func cancel(_ reference: ItemReference) async throws(PenstockError) { try await self.control(reference, .cancel) }
+    public func cancel(_ reference: ItemReference) async throws(PenstockError) {
+        try await self.control(reference, .cancel)
+    }
 
     /// Makes a run forget its journal and begin again.
     public func restart(_ reference: ItemReference) async throws(PenstockError) {
@@ -58,13 +66,19 @@ public struct Control: Sendable {
     }
 
     /// Tries a dead item again, or lets a failed run go on after its last good step.
-    public func retry(_ reference: ItemReference) async throws(PenstockError) { try await self.control(reference, .retry) }
+    public func retry(_ reference: ItemReference) async throws(PenstockError) {
+        try await self.control(reference, .retry)
+    }
 
     /// Replays a diverged run, now that the code is mended.
-    public func resume(_ reference: ItemReference) async throws(PenstockError) { try await self.control(reference, .resume) }
+    public func resume(_ reference: ItemReference) async throws(PenstockError) {
+        try await self.control(reference, .resume)
+    }
 
     /// Removes a run or item that is not at work, and its journal.
-    public func delete(_ reference: ItemReference) async throws(PenstockError) { try await self.control(reference, .delete) }
+    public func delete(_ reference: ItemReference) async throws(PenstockError) {
+        try await self.control(reference, .delete)
+    }
 
     private func control(_ reference: ItemReference, _ verb: ControlVerb) async throws(PenstockError) {
         _ = try await self.store.commit(Transaction([.control(reference, verb)]))

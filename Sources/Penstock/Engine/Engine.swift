@@ -23,7 +23,8 @@ public final class Engine: Sendable {
     /// Opens the store and prepares to run the pipelines and their parts.
     /// - Throws: ``PenstockError`` when the store cannot be opened, a name is not allowed, or two pipelines share one.
     public init(
-        store source: StoreSource, pipelines: [any Pipeline],
+        store source: StoreSource,
+        pipelines: [any Pipeline],
         configuration: EngineConfiguration = EngineConfiguration(),
         environment: RuntimeEnvironment = RuntimeEnvironment()
     ) async throws(PenstockError) {
@@ -41,7 +42,9 @@ public final class Engine: Sendable {
             try Limits.checkName(pipeline.name)
             guard pipelines.updateValue(pipeline, forKey: pipeline.name) == nil else {
                 throw PenstockError(
-                    .duplicatePipeline, "two pipelines are called '\(pipeline.name)': give one of them another name")
+                    .duplicatePipeline,
+                    "two pipelines are called '\(pipeline.name)': give one of them another name"
+                )
             }
         }
         var parts = listed.flatMap(\.parts)
@@ -62,7 +65,8 @@ public final class Engine: Sendable {
         return workers
     }
 
-    private static func worker<P: Pipeline>(for pipeline: P, in store: any Store) throws(PenstockError) -> (any Worker)? {
+    private static func worker<P: Pipeline>(for pipeline: P, in store: any Store) throws(PenstockError) -> (any Worker)?
+    {
         let queue = try Queue<P.Input>(pipeline.name, in: store)
         return (pipeline as? any NativePipeline<P.Input, P.Output>)?.worker(from: queue.reader, to: queue.replies())
     }
@@ -105,9 +109,15 @@ public final class Engine: Sendable {
     public var statistics: EngineStatistics {
         let counters = self.core.counters
         return EngineStatistics(
-            attempts: counters.attempts.value, activations: counters.activations.value,
-            replays: counters.replays.value, replayedSteps: counters.replayedSteps.value,
-            evictions: counters.evictions.value, retries: counters.retries.value, failures: counters.failures.value,
-            hotRuns: self.core.hot.count, hotBytes: self.core.hot.bytes)
+            attempts: counters.attempts.value,
+            activations: counters.activations.value,
+            replays: counters.replays.value,
+            replayedSteps: counters.replayedSteps.value,
+            evictions: counters.evictions.value,
+            retries: counters.retries.value,
+            failures: counters.failures.value,
+            hotRuns: self.core.hot.count,
+            hotBytes: self.core.hot.bytes
+        )
     }
 }

@@ -26,8 +26,11 @@ public struct EngineConfiguration: Sendable {
 
     /// Makes a configuration.
     public init(
-        hotBytes: Int = 256 * 1024 * 1024, replay: Replay = .whenNeeded, maximumCrashes: Int = 10,
-        storeRetryDelay: Duration = .seconds(1), drainLimit: Duration = .seconds(30)
+        hotBytes: Int = 256 * 1024 * 1024,
+        replay: Replay = .whenNeeded,
+        maximumCrashes: Int = 10,
+        storeRetryDelay: Duration = .seconds(1),
+        drainLimit: Duration = .seconds(30)
     ) {
         self.hotBytes = hotBytes
         self.replay = replay

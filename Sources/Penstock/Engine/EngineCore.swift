@@ -13,15 +13,19 @@ package final class EngineCore: Sendable {
     let work = WorkInProgress()
 
     package init(
-        store: any Store, workers: [any Worker], configuration: EngineConfiguration = EngineConfiguration()
+        store: any Store,
+        workers: [any Worker],
+        configuration: EngineConfiguration = EngineConfiguration()
     ) {
         self.store = store
         self.environment = store.environment
         self.configuration = configuration
         self.workers = Dictionary(uniqueKeysWithValues: workers.map { ($0.queue, $0) })
         self.hot = HotRuns(
-            budget: configuration.hotBytes, replaysAlways: configuration.replay == .always,
-            environment: store.environment)
+            budget: configuration.hotBytes,
+            replaysAlways: configuration.replay == .always,
+            environment: store.environment
+        )
     }
 
     /// Runs one worker until the task is cancelled.
@@ -36,14 +40,17 @@ package final class EngineCore: Sendable {
     ///
     /// `others` are pipelines that know no faster road than their own loop; they run until `body` has ended.
     func run<Result>(
-        others: [@Sendable () async throws -> Void] = [], _ body: () async throws -> sending Result
+        others: [@Sendable () async throws -> Void] = [],
+        _ body: () async throws -> sending Result
     ) async throws -> sending Result {
         let loops = others.map { other in
             self.environment.task {
                 do {
                     try await other()
                 } catch {
-                    if !Task.isCancelled { self.tell(.error, "a pipeline's run(from:to:) has thrown and stopped: \(error)") }
+                    if !Task.isCancelled {
+                        self.tell(.error, "a pipeline's run(from:to:) has thrown and stopped: \(error)")
+                    }
                 }
             }
         }
@@ -145,8 +152,11 @@ package final class EngineCore: Sendable {
         while true {
             do throws(PenstockError) {
                 return try await self.store.commitWhenThereIsRoom(transaction)
-            } catch where error.code == .storeUnavailable {
-                self.tell(.error, "nothing can be recorded; it is tried again every \(self.configuration.storeRetryDelay): \(error)")
+            } catch  where error.code == .storeUnavailable {
+                self.tell(
+                    .error,
+                    "nothing can be recorded; it is tried again every \(self.configuration.storeRetryDelay): \(error)"
+                )
                 try? await self.environment.clock.sleep(for: self.configuration.storeRetryDelay)
             }
         }
@@ -161,7 +171,7 @@ package final class EngineCore: Sendable {
         let operations = conclusion.changes + conclusion.operations.map(\.wakingCaller)
         do throws(PenstockError) {
             try await self.commit(Transaction(operations))
-        } catch where error.code == .leaseLost || error.code == .storeClosed {
+        } catch  where error.code == .leaseLost || error.code == .storeClosed {
             // Somebody else has settled the item: nothing of this attempt counts.
         }
     }
@@ -197,7 +207,11 @@ package final class EngineCore: Sendable {
             let record = leased.record
             self.tell(.error, "the result of key '\(record.key)' of queue '\(record.queue)' is refused: \(error)")
             let failure = Failure(
-                .failed, pipeline: record.queue, message: "\(error)", attempts: record.attempt)
+                .failed,
+                pipeline: record.queue,
+                message: "\(error)",
+                attempts: record.attempt
+            )
             let due = self.environment.clock.now + self.configuration.storeRetryDelay
             await self.record([.settle(leased.lease, .retry(due: due, failure))], wakesCaller: false)
             return false
@@ -213,7 +227,9 @@ package final class EngineCore: Sendable {
             try await self.commit(Transaction(operations))
             return true
         } catch {
-            if error.code != .leaseLost, error.code != .storeClosed { self.tell(.error, "cannot be recorded: \(error)") }
+            if error.code != .leaseLost, error.code != .storeClosed {
+                self.tell(.error, "cannot be recorded: \(error)")
+            }
             return false
         }
     }
@@ -223,7 +239,8 @@ package final class EngineCore: Sendable {
         var journal: [ItemRecord] = []
         while true {
             let page = try await self.store.items(
-                ItemQuery(.journal(root: run.id.root, run: run.number), after: journal.last))
+                ItemQuery(.journal(root: run.id.root, run: run.number), after: journal.last)
+            )
             journal += page
             if page.isEmpty { return journal }
         }

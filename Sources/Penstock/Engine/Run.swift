@@ -35,11 +35,20 @@ extension Engine {
     ///     choose.
     ///   - options: Due time, priority, return address, and what happens when the key is there.
     public func start<P: Pipeline>(
-        _ pipeline: P, _ input: P.Input, key: String? = nil, options: PushOptions = PushOptions()
+        _ pipeline: P,
+        _ input: P.Input,
+        key: String? = nil,
+        options: PushOptions = PushOptions()
     ) async throws(PenstockError) -> Run<P.Output> {
         let item = NewItem(
-            queue: pipeline.name, key: key, payload: try Payload(encoding: input), priority: options.priority,
-            due: options.due, replyTo: options.replyTo, onDuplicate: options.onDuplicate)
+            queue: pipeline.name,
+            key: key,
+            payload: try Payload(encoding: input),
+            priority: options.priority,
+            due: options.due,
+            replyTo: options.replyTo,
+            onDuplicate: options.onDuplicate
+        )
         let receipt = try await self.store.commit(Transaction([.push(item)]))
         guard let id = receipt.ids.first ?? nil else {
             throw PenstockError(.storeUnusable, "the store did not say where it put key '\(key ?? "(none)")'")
@@ -50,16 +59,25 @@ extension Engine {
     /// Starts a run of a pipeline for each input, all or none, and returns once that is durable.
     @discardableResult
     public func start<P: Pipeline>(
-        _ pipeline: P, _ inputs: [(key: String?, input: P.Input)], options: PushOptions = PushOptions()
+        _ pipeline: P,
+        _ inputs: [(key: String?, input: P.Input)],
+        options: PushOptions = PushOptions()
     ) async throws(PenstockError) -> [Run<P.Output>] {
         var operations: [Operation] = []
         for (key, input) in inputs {
             operations.append(
                 .push(
                     NewItem(
-                        queue: pipeline.name, key: key, payload: try Payload(encoding: input),
-                        priority: options.priority, due: options.due, replyTo: options.replyTo,
-                        onDuplicate: options.onDuplicate)))
+                        queue: pipeline.name,
+                        key: key,
+                        payload: try Payload(encoding: input),
+                        priority: options.priority,
+                        due: options.due,
+                        replyTo: options.replyTo,
+                        onDuplicate: options.onDuplicate
+                    )
+                )
+            )
         }
         let receipt = try await self.store.commit(Transaction(operations))
         return zip(inputs, zip(receipt.ids, receipt.wasThere)).compactMap { input, made in

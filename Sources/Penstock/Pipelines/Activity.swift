@@ -18,7 +18,8 @@ public struct Activity<Input: Codable & Sendable, Output: Codable & Sendable>: P
 
     /// Makes an activity from a function of its input.
     public init(
-        _ name: String, options: ActivityOptions = ActivityOptions(),
+        _ name: String,
+        options: ActivityOptions = ActivityOptions(),
         _ body: @escaping @Sendable (Input) async throws -> Output
     ) {
         self.name = name
@@ -28,7 +29,8 @@ public struct Activity<Input: Codable & Sendable, Output: Codable & Sendable>: P
 
     /// Makes an activity whose body adds changes to the transaction that records its result.
     public init(
-        _ name: String, options: ActivityOptions = ActivityOptions(),
+        _ name: String,
+        options: ActivityOptions = ActivityOptions(),
         transaction body: @escaping @Sendable (Input, inout Transaction) async throws -> Output
     ) {
         self.name = name
@@ -45,7 +47,8 @@ public struct Activity<Input: Codable & Sendable, Output: Codable & Sendable>: P
 extension Activity where Output == Nothing {
     /// Makes an activity from a function that returns nothing.
     public init(
-        _ name: String, options: ActivityOptions = ActivityOptions(),
+        _ name: String,
+        options: ActivityOptions = ActivityOptions(),
         _ body: @escaping @Sendable (Input) async throws -> Void
     ) {
         self.init(name, options: options) { (input: Input) async throws -> Nothing in
@@ -72,7 +75,9 @@ public struct ActivityOptions: Sendable {
 
     /// Makes options.
     public init(
-        retry: RetryPolicy = RetryPolicy(), startToClose: Duration? = nil, scheduleToClose: Duration? = nil,
+        retry: RetryPolicy = RetryPolicy(),
+        startToClose: Duration? = nil,
+        scheduleToClose: Duration? = nil,
         concurrency: Int = 256
     ) {
         self.retry = retry

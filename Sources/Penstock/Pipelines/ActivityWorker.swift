@@ -42,7 +42,9 @@ struct ActivityWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
 
     /// Runs the body once, for no longer than it may take.
     private func attempt(
-        _ value: Input, _ leased: LeasedItem, _ core: EngineCore
+        _ value: Input,
+        _ leased: LeasedItem,
+        _ core: EngineCore
     ) async throws -> Conclusion {
         let options = self.activity.options
         var limit = options.startToClose
@@ -66,12 +68,20 @@ struct ActivityWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
 
     /// Decides between another attempt and the dead letters.
     private func failed(
-        _ leased: LeasedItem, _ core: EngineCore, _ kind: Failure.Kind, _ error: any Error
+        _ leased: LeasedItem,
+        _ core: EngineCore,
+        _ kind: Failure.Kind,
+        _ error: any Error
     ) async {
         let (record, options) = (leased.record, self.activity.options)
         let type = kind == .timedOut ? "" : "\(type(of: error))"
         let failure = Failure(
-            kind, pipeline: self.queue, errorType: type, message: "\(error)", attempts: record.attempt)
+            kind,
+            pipeline: self.queue,
+            errorType: type,
+            message: "\(error)",
+            attempts: record.attempt
+        )
         let wait = options.retry.wait(after: record.attempt, random: core.environment.entropy.next())
         let due = core.environment.clock.now + wait
         let isTooLate = options.scheduleToClose.map { due >= record.created + $0 } ?? false
@@ -84,7 +94,10 @@ struct ActivityWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
 
     private func fail(_ leased: LeasedItem, _ core: EngineCore, _ kind: Failure.Kind, _ message: String) async {
         await self.settle(
-            leased, core, Failure(kind, pipeline: self.queue, message: message, attempts: leased.record.attempt))
+            leased,
+            core,
+            Failure(kind, pipeline: self.queue, message: message, attempts: leased.record.attempt)
+        )
     }
 
     private func settle(_ leased: LeasedItem, _ core: EngineCore, _ failure: Failure) async {

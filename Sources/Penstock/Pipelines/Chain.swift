@@ -56,7 +56,8 @@ public enum ChainBuilder {
 
     /// The next link.
     public static func buildPartialBlock<Input, P: Pipeline>(
-        accumulated: ChainLinks<Input, P.Input>, next: P
+        accumulated: ChainLinks<Input, P.Input>,
+        next: P
     ) -> ChainLinks<Input, P.Output> {
         ChainLinks(parts: accumulated.parts + [next]) { input, context in
             try await context.call(next, try await accumulated.call(input, context))

@@ -27,7 +27,8 @@ public struct Front: Sendable {
 
     /// Opens a front over the queues of several tasks in one store.
     public init<each Input, each Output>(
-        _ tasks: repeat ExternalTask<each Input, each Output>, in store: any Store
+        _ tasks: repeat ExternalTask<each Input, each Output>,
+        in store: any Store
     ) throws(PenstockError) {
         var counters: [Counter] = []
         for task in repeat each tasks { counters.append(Self.counter(try task.desk(in: store), task.name)) }
@@ -40,14 +41,19 @@ public struct Front: Sendable {
             waiting: { limit throws(PenstockError) in
                 try await desk.waiting(limit: limit).map { item throws(PenstockError) in
                     Waiting(
-                        task: name, key: item.key, input: try Payload(encoding: item.value), created: item.created,
-                        caller: item.caller)
+                        task: name,
+                        key: item.key,
+                        input: try Payload(encoding: item.value),
+                        created: item.created,
+                        caller: item.caller
+                    )
                 }
             },
             resolve: { key, result throws(PenstockError) in
                 try await desk.resolve(key, with: try result.decode(as: Output.self))
             },
-            reject: { key, reason throws(PenstockError) in try await desk.reject(key, because: reason) })
+            reject: { key, reason throws(PenstockError) in try await desk.reject(key, because: reason) }
+        )
     }
 
     /// The names of the tasks.

@@ -20,8 +20,11 @@ public struct RetryPolicy: Sendable {
 
     /// Makes a policy: by default ten attempts over some four minutes.
     public init(
-        attempts: Int = 10, delay: Duration = .milliseconds(500), backoff: Double = 2,
-        maximumDelay: Duration = .seconds(60), jitter: Double = 0.5,
+        attempts: Int = 10,
+        delay: Duration = .milliseconds(500),
+        backoff: Double = 2,
+        maximumDelay: Duration = .seconds(60),
+        jitter: Double = 0.5,
         isRetryable: @escaping @Sendable (any Error) -> Bool = { _ in true }
     ) {
         self.attempts = max(attempts, 1)

@@ -27,7 +27,9 @@ public struct Lease<Value: Sendable>: ~Copyable, Sendable {
                 """
                 the lease on key '\(self.item.key)' of queue '\(self.queue)' was dropped unsettled: the item is ready \
                 again when its time is over
-                """))
+                """
+            )
+        )
     }
 
     /// The value.
@@ -49,16 +51,24 @@ public struct Lease<Value: Sendable>: ~Copyable, Sendable {
     /// Ends the lease with a failure: the item is a dead letter, kept with its bytes.
     public consuming func fail(_ error: any Error) async throws(PenstockError) {
         let failure = Failure(
-            .failed, pipeline: self.queue, errorType: "\(type(of: error))", message: "\(error)",
-            attempts: self.item.attempt)
+            .failed,
+            pipeline: self.queue,
+            errorType: "\(type(of: error))",
+            message: "\(error)",
+            attempts: self.item.attempt
+        )
         try await self.settle(.fail(failure, wakesCaller: true))
     }
 
     /// Ends the lease: the item is to be tried again after `delay`, and this attempt counts.
     public consuming func retry(after delay: Duration, because error: any Error) async throws(PenstockError) {
         let failure = Failure(
-            .failed, pipeline: self.queue, errorType: "\(type(of: error))", message: "\(error)",
-            attempts: self.item.attempt)
+            .failed,
+            pipeline: self.queue,
+            errorType: "\(type(of: error))",
+            message: "\(error)",
+            attempts: self.item.attempt
+        )
         try await self.settle(.retry(due: self.store.environment.clock.now + delay, failure))
     }
 

@@ -18,7 +18,10 @@ public struct Queue<Value: Codable & Sendable>: Sendable {
     /// Makes a queue.
     /// - Throws: ``PenstockError/Code/invalidName``.
     public init(
-        _ name: String, of type: Value.Type = Value.self, in store: any Store, capacity: Int? = nil,
+        _ name: String,
+        of type: Value.Type = Value.self,
+        in store: any Store,
+        capacity: Int? = nil,
         whenFull: FullPolicy = .wait
     ) throws(PenstockError) {
         try Limits.checkName(name)
@@ -36,30 +39,48 @@ public struct Queue<Value: Codable & Sendable>: Sendable {
     public var reader: ReadQueue<Value> {
         let name = self.name
         return ReadQueue(
-            name: name, store: self.store,
+            name: name,
+            store: self.store,
             decode: { record throws(PenstockError) in
                 do throws(PenstockError) {
                     return try record.payload.decode()
                 } catch {
                     throw PenstockError(
-                        .undecodable, "key '\(record.key)' in queue '\(name)': \(error.message)", cause: error.cause)
+                        .undecodable,
+                        "key '\(record.key)' in queue '\(name)': \(error.message)",
+                        cause: error.cause
+                    )
                 }
-            }, shownKey: { $0 }, storedKey: { $0 }, includes: nil)
+            },
+            shownKey: { $0 },
+            storedKey: { $0 },
+            includes: nil
+        )
     }
 
     /// The queue as its writers see it.
     public var writer: WriteQueue<Value> {
         let queue = self
         return WriteQueue(
-            name: self.name, store: self.store,
+            name: self.name,
+            store: self.store,
             encode: { value throws(PenstockError) in try Payload(encoding: value) },
             add: { value, options, transaction throws(PenstockError) in
                 let item = NewItem(
-                    queue: queue.name, key: options.key, payload: try Payload(encoding: value),
-                    priority: options.priority, due: options.due, replyTo: options.replyTo,
-                    onDuplicate: options.onDuplicate, capacity: queue.capacity, whenFull: queue.whenFull)
+                    queue: queue.name,
+                    key: options.key,
+                    payload: try Payload(encoding: value),
+                    priority: options.priority,
+                    due: options.due,
+                    replyTo: options.replyTo,
+                    onDuplicate: options.onDuplicate,
+                    capacity: queue.capacity,
+                    whenFull: queue.whenFull
+                )
                 try transaction.add(.push(item), in: queue.store, queue: queue.name)
-            }, isReply: false)
+            },
+            isReply: false
+        )
     }
 
     /// Where the results of the queue's items go: to whoever waits for them.
@@ -69,7 +90,8 @@ public struct Queue<Value: Codable & Sendable>: Sendable {
     public func replies<Output: Codable & Sendable>(as type: Output.Type = Output.self) -> WriteQueue<Output> {
         let name = self.name
         return WriteQueue(
-            name: self.name, store: self.store,
+            name: self.name,
+            store: self.store,
             encode: { value throws(PenstockError) in try Payload(encoding: value) },
             add: { _, options, _ throws(PenstockError) in
                 throw PenstockError(
@@ -77,20 +99,28 @@ public struct Queue<Value: Codable & Sendable>: Sendable {
                     """
                     key '\(options.key ?? "(none)")': the replies of queue '\(name)' take the result of an item that is \
                     leased: use Transaction.move
-                    """)
-            }, isReply: true)
+                    """
+                )
+            },
+            isReply: true
+        )
     }
 }
 
 extension Queue {
     /// Pushes a value and returns once it is durable; see ``WriteQueue/push(_:key:options:)``.
-    public func push(_ value: Value, key: String? = nil, options: PushOptions = PushOptions()) async throws(PenstockError) {
+    public func push(
+        _ value: Value,
+        key: String? = nil,
+        options: PushOptions = PushOptions()
+    ) async throws(PenstockError) {
         try await self.writer.push(value, key: key, options: options)
     }
 
     /// Pushes many values, all or none, and returns once they are durable.
     public func push(
-        _ values: [(key: String?, value: Value)], options: PushOptions = PushOptions()
+        _ values: [(key: String?, value: Value)],
+        options: PushOptions = PushOptions()
     ) async throws(PenstockError) {
         try await self.writer.push(values, options: options)
     }
@@ -102,7 +132,8 @@ extension Queue {
 
     /// Leases the next item, or the one with `key`, if it is ready now.
     public func reserveIfReady(
-        key: String? = nil, for duration: Duration = .seconds(120)
+        key: String? = nil,
+        for duration: Duration = .seconds(120)
     ) async throws(PenstockError) -> Lease<Value>? {
         try await self.reader.reserveIfReady(key: key, for: duration)
     }
@@ -134,17 +165,22 @@ extension Queue {
     public func clear() async throws(PenstockError) { try await self.reader.clear() }
 
     /// Adds an element to the list that is kept under a key, all at once; the first element makes the list.
-    public func append<Element>(_ element: Element, to key: String) async throws(PenstockError) where Value == [Element] {
+    public func append<Element>(_ element: Element, to key: String) async throws(PenstockError)
+    where Value == [Element] {
         let payload = try Payload(encoding: element)
         _ = try await self.store.commit(
-            Transaction([.append(queue: self.name, key: key, element: payload)]))
+            Transaction([.append(queue: self.name, key: key, element: payload)])
+        )
     }
 }
 
 extension Transaction {
     /// Adds a push.
     public mutating func push<Value>(
-        _ value: Value, key: String? = nil, to queue: WriteQueue<Value>, options: PushOptions = PushOptions()
+        _ value: Value,
+        key: String? = nil,
+        to queue: WriteQueue<Value>,
+        options: PushOptions = PushOptions()
     ) throws(PenstockError) {
         var options = options
         options.key = key
@@ -153,7 +189,10 @@ extension Transaction {
 
     /// Adds a push.
     public mutating func push<Value>(
-        _ value: Value, key: String? = nil, to queue: Queue<Value>, options: PushOptions = PushOptions()
+        _ value: Value,
+        key: String? = nil,
+        to queue: Queue<Value>,
+        options: PushOptions = PushOptions()
     ) throws(PenstockError) {
         try self.push(value, key: key, to: queue.writer, options: options)
     }
@@ -166,13 +205,18 @@ extension Transaction {
 
     /// Adds a hand-over: the lease ends, and its result takes the item's place in `outlet` under the same key.
     public mutating func move<Value, Result>(
-        _ lease: consuming Lease<Value>, _ result: Result, to outlet: WriteQueue<Result>
+        _ lease: consuming Lease<Value>,
+        _ result: Result,
+        to outlet: WriteQueue<Result>
     ) throws(PenstockError) {
         let (store, queue, key) = (lease.store, lease.queue, lease.key)
         guard !outlet.isReply else {
             let payload = try outlet.encode(result)
             return try self.add(
-                .settle(lease.handOver(), .complete(payload, wakesCaller: true)), in: store, queue: queue)
+                .settle(lease.handOver(), .complete(payload, wakesCaller: true)),
+                in: store,
+                queue: queue
+            )
         }
         try self.push(result, key: key.hasPrefix("~") ? nil : key, to: outlet)
         try self.add(.settle(lease.handOver(), .consume), in: store, queue: queue)

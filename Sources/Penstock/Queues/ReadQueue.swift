@@ -31,13 +31,15 @@ public struct ReadQueue<Value: Sendable>: Sendable {
 
     /// Leases the next item, or the one with `key`, if it is ready now.
     public func reserveIfReady(
-        key: String? = nil, for duration: Duration = .seconds(120)
+        key: String? = nil,
+        for duration: Duration = .seconds(120)
     ) async throws(PenstockError) -> Lease<Value>? {
         try await self.lease(duration, key: key, waits: false)
     }
 
     /// Leases the item with `key`, waiting until it is ready.
-    public func reserve(key: String, for duration: Duration = .seconds(120)) async throws(PenstockError) -> Lease<Value> {
+    public func reserve(key: String, for duration: Duration = .seconds(120)) async throws(PenstockError) -> Lease<Value>
+    {
         while true {
             if let lease = try await self.lease(duration, key: key, waits: true) { return lease }
         }
@@ -54,9 +56,13 @@ public struct ReadQueue<Value: Sendable>: Sendable {
         guard let leased = try await self.store.reserve(request).first else { return nil }
         do throws(PenstockError) {
             return Lease(try self.item(leased.record), leased, store: self.store)
-        } catch where error.code == .undecodable {
+        } catch  where error.code == .undecodable {
             let failure = Failure(
-                .undecodable, pipeline: self.name, message: "\(error)", attempts: leased.record.attempt)
+                .undecodable,
+                pipeline: self.name,
+                message: "\(error)",
+                attempts: leased.record.attempt
+            )
             _ = try await self.store.commit(Transaction([.settle(leased.lease, .fail(failure, wakesCaller: true))]))
             return nil
         }

@@ -1,15 +1,19 @@
 extension WriteQueue {
     /// A view that accepts another type and pushes what `transform` makes of it.
     public func accepting<Other: Sendable>(
-        _ type: Other.Type = Other.self, _ transform: @escaping @Sendable (Other) -> Value
+        _ type: Other.Type = Other.self,
+        _ transform: @escaping @Sendable (Other) -> Value
     ) -> WriteQueue<Other> {
         let (encode, add) = (self.encode, self.add)
         return WriteQueue<Other>(
-            name: self.name, store: self.store,
+            name: self.name,
+            store: self.store,
             encode: { value throws(PenstockError) in try encode(transform(value)) },
             add: { value, options, transaction throws(PenstockError) in
                 try add(transform(value), options, &transaction)
-            }, isReply: self.isReply)
+            },
+            isReply: self.isReply
+        )
     }
 
     /// A view that pushes under the keys that `transform` makes of those it is given.

@@ -23,13 +23,18 @@ public struct WriteQueue<Value: Sendable>: Sendable {
     ///     ``PushOptions/onDuplicate`` says otherwise.
     ///   - options: Due time, priority, return address and policies.
     /// - Throws: ``PenstockError/Code/queueFull`` when the queue is bounded, full, and refuses.
-    public func push(_ value: Value, key: String? = nil, options: PushOptions = PushOptions()) async throws(PenstockError) {
+    public func push(
+        _ value: Value,
+        key: String? = nil,
+        options: PushOptions = PushOptions()
+    ) async throws(PenstockError) {
         try await self.push([(key, value)], options: options)
     }
 
     /// Pushes many values, all or none, and returns once they are durable.
     public func push(
-        _ values: [(key: String?, value: Value)], options: PushOptions = PushOptions()
+        _ values: [(key: String?, value: Value)],
+        options: PushOptions = PushOptions()
     ) async throws(PenstockError) {
         var transaction = Transaction()
         for (key, value) in values {
@@ -56,7 +61,10 @@ public struct PushOptions: Sendable {
 
     /// Makes options.
     public init(
-        due: Timestamp? = nil, priority: Int = 0, replyTo: String? = nil, onDuplicate: DuplicatePolicy = .ignore
+        due: Timestamp? = nil,
+        priority: Int = 0,
+        replyTo: String? = nil,
+        onDuplicate: DuplicatePolicy = .ignore
     ) {
         self.due = due
         self.priority = priority
@@ -78,12 +86,17 @@ struct Conclusion: Sendable {
 
 extension WriteQueue {
     /// What ends the lease of an item whose body returned `value`, when this queue is where the result goes.
-    func conclusion(of leased: LeasedItem, in store: any Store, returning value: Value) throws(PenstockError) -> Conclusion {
+    func conclusion(
+        of leased: LeasedItem,
+        in store: any Store,
+        returning value: Value
+    ) throws(PenstockError) -> Conclusion {
         let result = try self.encode(value)
         guard !self.isReply else {
             return Conclusion(
                 outcome: .success(result),
-                operations: [.settle(leased.lease, .complete(result, wakesCaller: false))])
+                operations: [.settle(leased.lease, .complete(result, wakesCaller: false))]
+            )
         }
         let record = leased.record
         // A key that Penstock made means nothing in another queue, but it makes a push that is repeated have one effect.
@@ -104,7 +117,9 @@ extension LeasedItem {
     /// What ends the lease of an item that failed.
     func conclusion(_ failure: Failure) -> Conclusion {
         Conclusion(
-            outcome: .failure(failure), operations: [.settle(self.lease, .fail(failure, wakesCaller: false))])
+            outcome: .failure(failure),
+            operations: [.settle(self.lease, .fail(failure, wakesCaller: false))]
+        )
     }
 }
 
@@ -115,7 +130,7 @@ extension Store {
         while true {
             do throws(PenstockError) {
                 return try await self.commit(transaction)
-            } catch where error.code == .queueFull && transaction.waitsForRoom {
+            } catch  where error.code == .queueFull && transaction.waitsForRoom {
                 for case .push(let item) in transaction.operations {
                     if let capacity = item.capacity { try await self.room(in: item.queue, below: capacity) }
                 }

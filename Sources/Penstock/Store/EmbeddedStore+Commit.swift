@@ -85,7 +85,11 @@ extension EmbeddedStore {
             for item in news {
                 let steps = pending[item.id]?.steps ?? []
                 pending[item.id] = RunNews(
-                    id: item.id, news: item.news, steps: steps.union(item.steps), isOver: item.isOver)
+                    id: item.id,
+                    news: item.news,
+                    steps: steps.union(item.steps),
+                    isOver: item.isOver
+                )
             }
         }
         self.newsletter.wake(true)

@@ -122,7 +122,8 @@ extension EmbeddedStore {
             var after: ItemRecord?
             repeat {
                 let page = try await self.items(
-                    ItemQuery(.waiting(queue: request.queue), states: [.ready], after: after))
+                    ItemQuery(.waiting(queue: request.queue), states: [.ready], after: after)
+                )
                 for record in page where fits(record) {
                     if let leased = try await self.lease(record, request) { return leased }
                 }

@@ -168,7 +168,12 @@ package struct QueueIndex {
         guard var hold, change.newsOf != nil || (change.endsLease && change.isForced) else { return nil }
         hold.news += 1
         if !change.endsLease { self.holds[change.id]?.news = hold.news }
-        return RunNews(id: change.id, news: hold.news, steps: change.newsOf.map { [$0] } ?? [], isOver: change.endsLease)
+        return RunNews(
+            id: change.id,
+            news: hold.news,
+            steps: change.newsOf.map { [$0] } ?? [],
+            isOver: change.endsLease
+        )
     }
 
     /// Moves an item from one count to another.

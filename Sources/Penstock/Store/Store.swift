@@ -80,7 +80,11 @@ public struct ReserveRequest: Sendable {
 
     /// Makes a request.
     public init(
-        queue: String, limit: Int = 1, duration: Duration? = nil, choice: Choice = .next, waits: Bool = true
+        queue: String,
+        limit: Int = 1,
+        duration: Duration? = nil,
+        choice: Choice = .next,
+        waits: Bool = true
     ) {
         self.queue = queue
         self.limit = limit

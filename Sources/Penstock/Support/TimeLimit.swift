@@ -13,7 +13,9 @@ struct AttemptTimeout: Error, CustomStringConvertible {
 /// When the time is over the body's task is cancelled and this function throws at once, whether the body heeds the
 /// cancellation or not; what it returns later is dropped.
 func withTimeLimit<Result: Sendable>(
-    _ limit: Duration, named name: String, in environment: RuntimeEnvironment,
+    _ limit: Duration,
+    named name: String,
+    in environment: RuntimeEnvironment,
     _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
     let race = Race<Result>()

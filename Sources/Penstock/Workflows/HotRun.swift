@@ -85,15 +85,21 @@ package final class HotRun: Sendable {
     private func diverge(_ divergence: Divergence) async {
         let record = self.leased.record
         let failure = Failure(
-            .diverged, pipeline: record.queue, message: divergence.description, attempts: record.attempt,
-            divergence: divergence)
+            .diverged,
+            pipeline: record.queue,
+            message: divergence.description,
+            attempts: record.attempt,
+            divergence: divergence
+        )
         self.core.environment.report?(
             Notice(
                 .error,
                 """
                 run '\(record.key)' of '\(record.queue)' is parked as diverged: \(divergence). Mend the code and resume \
                 the run, or restart it
-                """))
+                """
+            )
+        )
         await self.core.record([.settle(self.leased.lease, .diverge(failure))], wakesCaller: false)
         await self.end()
     }

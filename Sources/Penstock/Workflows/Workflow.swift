@@ -20,7 +20,8 @@ public struct Workflow<Input: Codable & Sendable, Output: Codable & Sendable>: P
 
     /// Makes a workflow from a function of its input and its context.
     public init(
-        _ name: String, concurrency: Int = 256,
+        _ name: String,
+        concurrency: Int = 256,
         _ body: @escaping @Sendable (Input, WorkflowContext) async throws -> Output
     ) {
         self.name = name
@@ -66,7 +67,7 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
         do throws(PenstockError) {
             journal = record.token == 0 ? [] : try await core.journal(of: record)
             value = try self.input.decode(record)
-        } catch where error.code == .undecodable {
+        } catch  where error.code == .undecodable {
             return await self.fail(leased, core, .undecodable, "\(error)")
         } catch {
             // The store cannot be read just now: the run goes back and is tried again.
@@ -90,13 +91,23 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
         } catch let failure as Failure {
             return run.leased.conclusion(
                 Failure(
-                    .failed, pipeline: record.queue, errorType: "Failure", message: "\(failure)",
-                    attempts: record.attempt))
+                    .failed,
+                    pipeline: record.queue,
+                    errorType: "Failure",
+                    message: "\(failure)",
+                    attempts: record.attempt
+                )
+            )
         } catch {
             return run.leased.conclusion(
                 Failure(
-                    .failed, pipeline: record.queue, errorType: "\(type(of: error))", message: "\(error)",
-                    attempts: record.attempt))
+                    .failed,
+                    pipeline: record.queue,
+                    errorType: "\(type(of: error))",
+                    message: "\(error)",
+                    attempts: record.attempt
+                )
+            )
         }
     }
 

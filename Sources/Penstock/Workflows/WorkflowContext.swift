@@ -24,7 +24,10 @@ public final class WorkflowContext {
     /// The call is one step: recorded before it begins, and never made again once its result is recorded.
     /// - Throws: the callee's ``Failure``; ``PenstockError`` when the argument cannot be encoded.
     public func call<P: Pipeline>(
-        _ pipeline: P, _ input: P.Input, file: StaticString = #fileID, line: UInt = #line
+        _ pipeline: P,
+        _ input: P.Input,
+        file: StaticString = #fileID,
+        line: UInt = #line
     ) async throws -> P.Output {
         let handle = try self.begin(pipeline, input, file: file, line: line)
         let value = try await handle.value
@@ -36,13 +39,19 @@ public final class WorkflowContext {
     ///
     /// The step is numbered here, in program order; it is recorded and begins when the body next waits.
     public func start<P: Pipeline>(
-        _ pipeline: P, _ input: P.Input, file: StaticString = #fileID, line: UInt = #line
+        _ pipeline: P,
+        _ input: P.Input,
+        file: StaticString = #fileID,
+        line: UInt = #line
     ) throws -> StepHandle<P.Output> {
         try self.begin(pipeline, input, file: file, line: line)
     }
 
     private func begin<P: Pipeline>(
-        _ pipeline: P, _ input: P.Input, file: StaticString, line: UInt
+        _ pipeline: P,
+        _ input: P.Input,
+        file: StaticString,
+        line: UInt
     ) throws(PenstockError) -> StepHandle<P.Output> {
         let argument = try Payload(encoding: input)
         try Limits.checkPayload(argument, queue: pipeline.name, key: nil)
@@ -70,13 +79,18 @@ public final class WorkflowContext {
     /// Which one it was is recorded, so a replay takes the same one. The others go on; those that have not ended when
     /// the run ends are cancelled.
     public func race<Output>(
-        _ handles: [StepHandle<Output>], file: StaticString = #fileID, line: UInt = #line
+        _ handles: [StepHandle<Output>],
+        file: StaticString = #fileID,
+        line: UInt = #line
     ) async throws -> Output {
         guard !handles.isEmpty else { throw PenstockError(.unsupported, "a race needs at least one call") }
         let steps = handles.compactMap(\.step)
         guard steps.count == handles.count else { throw CancellationError() }
         let call = Call(
-            callee: "~race", argument: try Payload(encoding: steps), source: "\(file):\(line)")
+            callee: "~race",
+            argument: try Payload(encoding: steps),
+            source: "\(file):\(line)"
+        )
         // A replay knows the winner before it waits; the first time, it is known after.
         if let winner = self.run.withMachine({ $0.replayedValue(call) }) {
             return try await self.value(of: try winner.decode(as: Int.self), among: handles)
@@ -89,7 +103,9 @@ public final class WorkflowContext {
 
     /// Waits for the first of several calls to end, with a result or a failure, and returns its result.
     public func race<Output>(
-        _ handles: StepHandle<Output>..., file: StaticString = #fileID, line: UInt = #line
+        _ handles: StepHandle<Output>...,
+        file: StaticString = #fileID,
+        line: UInt = #line
     ) async throws -> Output {
         try await self.race(handles, file: file, line: line)
     }
@@ -128,7 +144,10 @@ public final class WorkflowContext {
     }
 
     private func recorded<Value: Codable>(
-        _ kind: String, file: StaticString, line: UInt, _ make: () throws(PenstockError) -> Payload
+        _ kind: String,
+        file: StaticString,
+        line: UInt,
+        _ make: () throws(PenstockError) -> Payload
     ) throws -> Value {
         let call = Call(callee: kind, argument: Payload(bytes: []), source: "\(file):\(line)")
         let value = try make()
