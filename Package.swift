@@ -1,16 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// The language settings of every target: Swift 6 mode, everything upcoming that the language already has,
-/// strict memory safety, and no warning left standing. `scripts/check-features` holds the names against the
-/// compiler, which accepts a misspelt one in silence.
+/// The language settings of every target: Swift 6 mode, everything upcoming that the language already has, strict
+/// memory safety, and no warning left standing.
+///
+/// `scripts/check-features` holds the names against the compiler, which accepts a misspelt one in silence.
 let settings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
-    .enableUpcomingFeature("MemberImportVisibility"),  // …/0444-member-import-visibility.md
-    .enableUpcomingFeature("InternalImportsByDefault"),  // …/0409-access-level-on-imports.md
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // …/0461-async-function-isolation.md
-    .enableUpcomingFeature("InferIsolatedConformances"),  // …/0470-isolated-conformances.md
-    .enableUpcomingFeature("ImmutableWeakCaptures"),  // …/0481-weak-let.md
+    // Swift Evolution proposals 335, 444, 409, 461, 470 and 481, in this order.
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]

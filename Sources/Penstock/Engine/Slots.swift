@@ -14,7 +14,9 @@ final class Slots: Sendable {
         self.state = Mutex(State(free: count))
     }
 
-    /// Waits until a slot is free, and takes all that are, up to `limit`; 0 when closed. One task at a time may wait.
+    /// Waits until a slot is free, and takes all that are, up to `limit`; 0 when closed.
+    ///
+    /// One task at a time may wait.
     func take(upTo limit: Int) async -> Int {
         while true {
             let taken: Int? = self.state.withLock { state in

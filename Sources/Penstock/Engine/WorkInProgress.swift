@@ -47,7 +47,9 @@ final class WorkInProgress: Sendable {
     /// Whether the engine is going down and takes its tasks with it.
     var isCancelled: Bool { self.state.withLock { $0.isCancelled } }
 
-    /// Waits until no task is left. One task at a time may wait.
+    /// Waits until no task is left.
+    ///
+    /// One task at a time may wait.
     func ended() async {
         await withCheckedContinuation { continuation in
             let mustWait = self.state.withLock { state in

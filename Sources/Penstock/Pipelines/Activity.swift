@@ -8,7 +8,9 @@
 /// let double = Activity("double") { (x: Int) in 2 * x }
 /// ```
 public struct Activity<Input: Codable & Sendable, Output: Codable & Sendable>: Pipeline {
-    /// The name, which is also the name of its queue. It is written into the store: renaming it starts a new history.
+    /// The name, which is also the name of its queue.
+    ///
+    /// It is written into the store: renaming it starts a new history.
     public let name: String
 
     /// When and how often it is tried, and how long it may take.
@@ -63,8 +65,9 @@ public struct ActivityOptions: Sendable {
     /// When an attempt that failed is followed by another.
     public var retry: RetryPolicy
 
-    /// How long one attempt may take; `nil` is as long as it likes. The body's task is cancelled at the end, and what
-    /// it returns later is ignored.
+    /// How long one attempt may take; `nil` is as long as it likes.
+    ///
+    /// The body's task is cancelled at the end, and what it returns later is ignored.
     public var startToClose: Duration?
 
     /// How long all attempts together may take, from the push or call.

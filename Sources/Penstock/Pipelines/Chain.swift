@@ -10,7 +10,9 @@
 /// }
 /// ```
 public struct Chain<Input: Codable & Sendable, Output: Codable & Sendable>: Pipeline {
-    /// The name, which is also the name of its queue. It is written into the store: renaming it starts a new history.
+    /// The name, which is also the name of its queue.
+    ///
+    /// It is written into the store: renaming it starts a new history.
     public let name: String
 
     /// The pipelines of the chain.

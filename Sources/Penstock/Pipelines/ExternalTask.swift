@@ -3,7 +3,9 @@
 /// Its items wait in its queue until somebody resolves or rejects them at a ``Desk``; each result goes to its own
 /// return address, exactly once.
 public struct ExternalTask<Input: Codable & Sendable, Output: Codable & Sendable>: Pipeline {
-    /// The name, which is also the name of its queue. It is written into the store: renaming it starts a new history.
+    /// The name, which is also the name of its queue.
+    ///
+    /// It is written into the store: renaming it starts a new history.
     public let name: String
 
     private let serve: @Sendable (Desk<Input, Output>) async throws -> Void

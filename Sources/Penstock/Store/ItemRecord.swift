@@ -30,7 +30,9 @@ public enum ItemState: String, Hashable, Sendable, Codable, CaseIterable {
 public struct ItemRecord: Sendable, Hashable {
     /// Where the item lives.
     public var id: ItemID
-    /// The item's own number, under which its steps are filed if it is a run. Numbers only grow.
+    /// The item's own number, under which its steps are filed if it is a run.
+    ///
+    /// Numbers only grow.
     public var number: Int64
     /// The queue, which has the name of the pipeline that it feeds.
     public var queue: String

@@ -97,11 +97,11 @@ public struct StateSet: OptionSet, Sendable, Hashable {
         self.rawValue = rawValue
     }
 
-    /// ``ItemState/ready``
+    /// The state ``ItemState/ready``.
     public static let ready = StateSet(rawValue: 1)
-    /// ``ItemState/parked``
+    /// The state ``ItemState/parked``.
     public static let parked = StateSet(rawValue: 2)
-    /// ``ItemState/diverged``
+    /// The state ``ItemState/diverged``.
     public static let diverged = StateSet(rawValue: 4)
     /// The states in which an item has ended.
     public static let settled = StateSet(rawValue: 8 | 16 | 32)

@@ -61,7 +61,9 @@ package final class ReadyItem: Sendable {
 /// A lane keeps the items before its horizon; those after it are in the store only and are read when the lane runs
 /// low. So a backlog of any length costs bounded memory, and leasing the next item costs the same at any length.
 struct Lane {
-    /// How many items a lane keeps; it may grow to twice as many before it gives half of them up. A few megabytes.
+    /// How many items a lane keeps; it may grow to twice as many before it gives half of them up.
+    ///
+    /// A few megabytes.
     static let capacity = 8192
 
     /// Items before the horizon: a binary heap, soonest first.

@@ -132,7 +132,9 @@ public final class MemoryTable: ItemTable {
         self.keys[QueueKey(queue: queue, key: key)].flatMap { self.rows[$0] }
     }
 
-    /// Reads a page of rows. The cost grows with the table, which is meant for tests.
+    /// Reads a page of rows.
+    ///
+    /// The cost grows with the table, which is meant for tests.
     public func items(_ query: ItemQuery) throws(PenstockError) -> [ItemRecord] {
         let found: [ItemRecord]
         switch query.scope {

@@ -1,4 +1,6 @@
-/// One change to a store. A ``Transaction`` is a list of them, and happens all or not at all.
+/// One change to a store.
+///
+/// A ``Transaction`` is a list of them, and happens all or not at all.
 ///
 /// Every operation is a compare-and-set: it names what it expects, and the transaction fails as a whole when that is
 /// not what the store finds. Handing in a transaction again whose outcome is unknown is safe: what it did already is
@@ -138,7 +140,9 @@ public struct NewStep: Sendable {
 public struct LeaseReference: Hashable, Sendable {
     /// The item.
     public let id: ItemID
-    /// The token. Tokens only grow, through every restart; the store accepts a change only from the newest.
+    /// The token.
+    ///
+    /// Tokens only grow, through every restart; the store accepts a change only from the newest.
     public let token: Int64
 
     /// Makes a reference from its parts.

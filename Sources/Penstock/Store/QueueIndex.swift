@@ -28,7 +28,9 @@ package struct QueueIndex {
 
     private(set) var queues: [String: Entry] = [:]
     private(set) var holds: [ItemID: Hold] = [:]
-    /// The ready items that lanes keep. An item of a lane that is not here is stale and is passed over.
+    /// The ready items that lanes keep.
+    ///
+    /// An item of a lane that is not here is stale and is passed over.
     private var live: [ItemID: ReadyItem] = [:]
     /// Items that a transaction is about to change; with the entry that was taken out of its lane, if it was in one.
     private var withheld: [ItemID: ReadyItem?] = [:]

@@ -137,7 +137,9 @@ extension TransactionApplier {
         )
     }
 
-    /// Cancels everything below a run that has not ended. Nobody is woken: the run they would wake is ending too.
+    /// Cancels everything below a run that has not ended.
+    ///
+    /// Nobody is woken: the run they would wake is ending too.
     private mutating func cancelSteps(of run: ItemRecord) throws(PenstockError) {
         try self.forEachStep(of: run) { applier, step throws(PenstockError) in
             try applier.cancelTree(step, because: "the run that called it was cancelled")

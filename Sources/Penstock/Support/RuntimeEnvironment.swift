@@ -32,7 +32,9 @@ public struct RuntimeEnvironment: Sendable {
     /// The executor on which Penstock's tasks and user code run; `nil` is Swift's global pool.
     public var scheduler: (any TaskExecutor)?
 
-    /// Hears what an operator should know: a full disk, an abandoned lease, a diverged run. Called from any thread.
+    /// Hears what an operator should know: a full disk, an abandoned lease, a diverged run.
+    ///
+    /// Called from any thread.
     ///
     /// When it is `nil`, the store that is opened chooses: SQLite's writes warnings and errors to standard error, the
     /// one in memory says nothing.

@@ -10,7 +10,9 @@
 /// }
 /// ```
 public struct Workflow<Input: Codable & Sendable, Output: Codable & Sendable>: Pipeline {
-    /// The name, which is also the name of its queue. It is written into the store: renaming it starts a new history.
+    /// The name, which is also the name of its queue.
+    ///
+    /// It is written into the store: renaming it starts a new history.
     public let name: String
 
     /// How many runs an engine works on at once; runs that wait for somebody outside do not count.

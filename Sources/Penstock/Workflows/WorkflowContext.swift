@@ -168,7 +168,9 @@ public struct StepHandle<Output: Codable & Sendable> {
     let step: Int?
     let callee: String
 
-    /// The result of the call; waits for it. It may be asked for more than once.
+    /// The result of the call; waits for it.
+    ///
+    /// It may be asked for more than once.
     ///
     /// Throws the callee's ``Failure``, or `CancellationError` when the run is leaving this process.
     public var value: Output {
