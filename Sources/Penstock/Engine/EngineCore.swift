@@ -43,6 +43,8 @@ package final class EngineCore: Sendable {
         others: [@Sendable () async throws -> Void] = [],
         _ body: () async throws -> sending Result
     ) async throws -> sending Result {
+        self.hot.mayStay(true)
+        self.work.reopen()
         let loops = others.map { other in
             self.environment.task {
                 do {
@@ -137,7 +139,7 @@ package final class EngineCore: Sendable {
             guard (try? await self.environment.clock.sleep(for: self.configuration.drainLimit)) != nil else { return }
             work.cancelAll()
         }
-        self.hot.letGo()
+        self.hot.mayStay(false)
         for run in self.hot.all { _ = await run.evict() }
         await self.work.ended()
         limit.cancel()

@@ -15,12 +15,14 @@ final class HotRuns: Sendable {
     }
 
     private let budget: Int
+    private let replaysAlways: Bool
     private let leavesAtOnce: Atomic<Bool>
     private let environment: RuntimeEnvironment
     private let state = Mutex(State())
 
     init(budget: Int, replaysAlways: Bool, environment: RuntimeEnvironment) {
         self.budget = budget
+        self.replaysAlways = replaysAlways
         self.leavesAtOnce = Atomic(replaysAlways)
         self.environment = environment
     }
@@ -72,9 +74,9 @@ final class HotRuns: Sendable {
         if isShort { self.environment.task { await self.makeRoom() } }
     }
 
-    /// From now on no run that waits stays in memory.
-    func letGo() {
-        self.leavesAtOnce.store(true, ordering: .relaxed)
+    /// Whether runs that wait may stay in memory from now on, unless they are always replayed.
+    func mayStay(_ mayStay: Bool) {
+        self.leavesAtOnce.store(self.replaysAlways || !mayStay, ordering: .relaxed)
     }
 
     private func makeRoom() async {

@@ -35,6 +35,11 @@ final class WorkInProgress: Sendable {
         for task in tasks { task.cancel() }
     }
 
+    /// Lets tasks run again after ``cancelAll()``.
+    func reopen() {
+        self.state.withLock { $0.isCancelled = false }
+    }
+
     /// Cancels all tasks, those included that begin later.
     func cancelAll() {
         let tasks = self.state.withLock { state in

@@ -20,7 +20,12 @@ extension EmbeddedStore {
                     returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed"))
                 )
             case .some(let mustDrain):
-                if mustDrain { self.writer.post { [self] table in self.drain(table) } }
+                guard mustDrain, !self.writer.post({ [self] table in self.drain(table) }) else { return }
+                // Closed between the two: what has gathered is refused, and nobody waits for an answer in vain.
+                for submission in self.inbox.take() {
+                    submission.continuation.resume(
+                        returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed")))
+                }
             }
         }
         return try outcome.get()

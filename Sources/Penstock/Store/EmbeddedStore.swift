@@ -54,12 +54,15 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
         _ body: @escaping @Sendable (Runner.Table) throws(PenstockError) -> Result
     ) async throws(PenstockError) -> Result {
         let result: Swift.Result<Result, PenstockError> = await withCheckedContinuation { continuation in
-            runner.post { table in
+            let isAccepted = runner.post { table in
                 do throws(PenstockError) {
                     continuation.resume(returning: .success(try body(table)))
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }
+            }
+            if !isAccepted {
+                continuation.resume(returning: .failure(PenstockError(.storeClosed, "the store was closed")))
             }
         }
         return try result.get()

@@ -161,9 +161,11 @@ public protocol TableRunner<Table>: AnyObject, Sendable {
     associatedtype Table: ItemTable
 
     /// Runs `job` over the table, now or soon, on whatever thread the runner uses.
-    func post(_ job: @escaping @Sendable (Table) -> Void)
+    ///
+    /// - Returns: `false` when the runner was stopped; the job will not run.
+    func post(_ job: @escaping @Sendable (Table) -> Void) -> Bool
 
-    /// Finishes what was posted and lets go of the table. Jobs posted later are dropped.
+    /// Finishes what was posted and lets go of the table; jobs that are posted later are refused.
     func stop() async
 }
 

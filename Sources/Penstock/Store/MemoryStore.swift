@@ -31,8 +31,9 @@ public final class MemoryRunner: TableRunner {
     }
 
     /// Runs `job` now.
-    public func post(_ job: @escaping @Sendable (MemoryTable) -> Void) {
+    public func post(_ job: @escaping @Sendable (MemoryTable) -> Void) -> Bool {
         self.table.withLock { job($0) }
+        return true
     }
 
     /// Does nothing: there is nothing to finish or to let go of.

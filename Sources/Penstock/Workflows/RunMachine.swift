@@ -225,7 +225,10 @@ package struct RunMachine {
     /// What ``awaits(_:)`` asked to commit is durable.
     package mutating func committed() {
         guard case .committing(let wanted) = self.phase else { return }
-        for step in self.issued where self.steps[step] != nil { self.steps[step] = .open }
+        for step in self.issued {
+            // A step may have ended before whoever committed it heard of that.
+            if case .issued = self.steps[step] { self.steps[step] = .open }
+        }
         self.issued = []
         self.handedIn = []
         // When news has come meanwhile, the store has not parked the run.

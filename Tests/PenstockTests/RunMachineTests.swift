@@ -1,0 +1,63 @@
+import Penstock
+import Testing
+
+@Suite("The state machine of a run")
+struct RunMachineTests {
+    private static func machine(journal: [ItemRecord] = []) -> RunMachine {
+        let id = ItemID(root: 1, run: 1, step: 0)
+        let record = ItemRecord(
+            id: id, number: 1, queue: "flow", key: "one", due: .distantPast, created: .distantPast, digest: 0,
+            payload: Payload(bytes: []))
+        return RunMachine(LeasedItem(record: record, lease: LeaseReference(id: id, token: 7)), journal: journal)
+    }
+
+    private static let call = Call(callee: "double", argument: Payload(bytes: [49]), source: "here:1")
+
+    private static func settled(_ step: Int) -> Operation {
+        .settle(
+            LeaseReference(id: ItemID(root: 1, run: 1, step: step), token: 8),
+            .complete(Payload(bytes: [50]), wakesCaller: false))
+    }
+
+    @Test func `a result that arrives while its call is being committed is not forgotten`() throws {
+        var machine = Self.machine()
+        #expect(machine.issued(Self.call) == 1)
+        guard case .commit(let operations) = machine.awaits([1]) else {
+            Issue.record("the call was not committed")
+            return
+        }
+        #expect(operations.count == 2, "the call and the parking")
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        #expect(machine.arrived(1, outcome, [Self.settled(1)]) == .taken(resume: false))
+        machine.committed()
+        guard case .proceed(1, outcome) = machine.awaits([1]) else {
+            Issue.record("the result that arrived was lost")
+            return
+        }
+        #expect(machine.finished([])?.count == 1, "the result is recorded with the end of the run")
+    }
+
+    @Test func `a result that nobody waits for is recorded by whoever brings it`() throws {
+        var machine = Self.machine()
+        #expect(machine.issued(Self.call) == 1)
+        #expect(machine.issued(Self.call) == 2)
+        guard case .commit = machine.awaits([2]) else {
+            Issue.record("the calls were not committed")
+            return
+        }
+        machine.committed()
+        guard case .wait = machine.awaits([2]) else {
+            Issue.record("the body did not wait")
+            return
+        }
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        #expect(machine.arrived(1, outcome, [Self.settled(1)]) == .record)
+        #expect(machine.arrived(2, outcome, [Self.settled(2)]) == .taken(resume: true))
+        // The body now asks for the first: it must not park before that result is durable.
+        guard case .proceed = machine.awaits([2]), case .wait = machine.awaits([1]) else {
+            Issue.record("the run was parked on a result that is being recorded")
+            return
+        }
+        #expect(machine.recorded(1, outcome))
+    }
+}
