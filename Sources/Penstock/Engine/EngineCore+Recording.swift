@@ -1,0 +1,119 @@
+/// Recording what items come to.
+extension EngineCore {
+    /// Commits a transaction, however long the store cannot: what was worked on is not thrown away.
+    /// - Throws: what the store refuses for good.
+    @discardableResult
+    func commit(_ transaction: Transaction) async throws(PenstockError) -> Receipt {
+        while true {
+            do throws(PenstockError) {
+                return try await self.store.commitWhenThereIsRoom(transaction)
+            } catch  where error.code == .storeUnavailable {
+                self.tell(
+                    .error,
+                    "nothing can be recorded; it is tried again every \(self.configuration.storeRetryDelay): \(error)"
+                )
+                try? await self.environment.clock.sleep(for: self.configuration.storeRetryDelay)
+            }
+        }
+    }
+
+    /// Records what an activity has come to, and the changes that its body asked for.
+    /// - Throws: what the store has against the changes; nothing was recorded then.
+    func conclude(_ leased: LeasedItem, _ conclusion: Conclusion) async throws(PenstockError) {
+        if let elsewhere = conclusion.elsewhere { try await elsewhere.store?.commitWhenThereIsRoom(elsewhere) }
+        guard !conclusion.changes.isEmpty else { return await self.concludeRun(leased, conclusion) }
+        // The changes may be refused for reasons of their own, so they are not mixed with what the caller does next.
+        let operations = conclusion.changes + conclusion.operations.map(\.wakingCaller)
+        do throws(PenstockError) {
+            try await self.commit(Transaction(operations))
+        } catch  where error.code == .leaseLost || error.code == .storeClosed {
+            // Somebody else has settled the item: nothing of this attempt counts.
+        }
+    }
+
+    /// Records what an item has come to: with the run that waits for it, if that is in memory here.
+    func concludeRun(_ leased: LeasedItem, _ conclusion: Conclusion) async {
+        if case .failure = conclusion.outcome { self.counters.failures.add(1) }
+        if let elsewhere = conclusion.elsewhere, !(await self.push(elsewhere, for: leased)) { return }
+        let operations = conclusion.operations
+        guard let caller = leased.record.caller, let run = self.hot[caller] else {
+            await self.record(operations, wakesCaller: true)
+            return
+        }
+        let step = leased.record.id.step
+        switch run.arrived(step, conclusion.outcome, operations) {
+        case .taken: return
+        case .cold: await self.record(operations, wakesCaller: true)
+        case .record:
+            if await self.record(operations, wakesCaller: false) {
+                run.recorded(step, conclusion.outcome)
+            } else {
+                run.withMachine { $0.unrecorded(step) }
+            }
+        }
+    }
+
+    /// Sends a result to a queue of another store; the item is given back when that refuses it.
+    private func push(_ transaction: Transaction, for leased: LeasedItem) async -> Bool {
+        do throws(PenstockError) {
+            try await transaction.store?.commitWhenThereIsRoom(transaction)
+            return true
+        } catch {
+            let record = leased.record
+            self.tell(.error, "the result of key '\(record.key)' of queue '\(record.queue)' is refused: \(error)")
+            let failure = Failure(
+                .failed,
+                pipeline: record.queue,
+                message: "\(error)",
+                attempts: record.attempt
+            )
+            let due = self.environment.clock.now + self.configuration.storeRetryDelay
+            await self.record([.settle(leased.lease, .retry(due: due, failure))], wakesCaller: false)
+            return false
+        }
+    }
+
+    /// Commits operations that settle something.
+    /// - Returns: `false` when somebody else has settled it first, which is as good.
+    @discardableResult
+    func record(_ operations: [Operation], wakesCaller: Bool) async -> Bool {
+        let operations = wakesCaller ? operations.map(\.wakingCaller) : operations
+        do throws(PenstockError) {
+            try await self.commit(Transaction(operations))
+            return true
+        } catch {
+            if error.code != .leaseLost, error.code != .storeClosed {
+                self.tell(.error, "cannot be recorded: \(error)")
+            }
+            return false
+        }
+    }
+
+    /// Reads the whole journal of a run.
+    func journal(of run: ItemRecord) async throws(PenstockError) -> [ItemRecord] {
+        var journal: [ItemRecord] = []
+        while true {
+            let page = try await self.store.items(
+                ItemQuery(.journal(root: run.id.root, run: run.number), after: journal.last)
+            )
+            journal += page
+            if page.isEmpty { return journal }
+        }
+    }
+
+    /// Whether one of the pipelines is an activity of this engine, so that whoever waits for it will soon go on.
+    func endsSoon(_ callees: [String]) -> Bool {
+        callees.contains { self.workers[$0]?.endsByItself ?? false }
+    }
+}
+
+extension Operation {
+    /// The same settlement, which also wakes the run that waits for it.
+    var wakingCaller: Operation {
+        switch self {
+        case .settle(let lease, .complete(let result, _)): .settle(lease, .complete(result, wakesCaller: true))
+        case .settle(let lease, .fail(let failure, _)): .settle(lease, .fail(failure, wakesCaller: true))
+        default: self
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// What the engine reports to the machine: commits, results, news, and the wish for its memory.
+extension RunMachine {
+    /// What ``awaits(_:)`` asked to commit is durable.
+    package mutating func committed() {
+        guard case .committing(let wanted) = self.phase else { return }
+        for step in self.issued {
+            // A step may have ended before whoever committed it heard of that.
+            if case .issued = self.steps[step] { self.steps[step] = .open }
+        }
+        self.issued = []
+        self.handedIn = []
+        // When news has come meanwhile, the store has not parked the run.
+        if let parking = self.parking { self.isParked = parking == self.news }
+        self.phase = .waiting(wanted)
+    }
+
+    /// What becomes of a result that has arrived.
+    package enum Delivery: Equatable {
+        /// The run records it, together with what it does next. Resume the body if it is `true`.
+        case taken(resume: Bool)
+        /// Record it now, and report that with ``recorded(_:_:)``: the body waits for something else.
+        case record
+        /// The run is not in memory: record it, and wake the run.
+        case cold
+    }
+
+    /// A step has ended here; `operations` record it.
+    package mutating func arrived(_ step: Int, _ outcome: Outcome, _ operations: [Operation]) -> Delivery {
+        switch self.phase {
+        case .over, .leaving: return .cold
+        case .committing(let wanted) where wanted.contains(step):
+            self.take(step, outcome, operations)
+            return .taken(resume: false)
+        case .waiting(let wanted) where wanted.contains(step):
+            self.take(step, outcome, operations)
+            self.phase = .computing
+            return .taken(resume: true)
+        case .computing, .committing, .waiting:
+            self.steps[step] = .recording
+            return .record
+        }
+    }
+
+    private mutating func take(_ step: Int, _ outcome: Outcome, _ operations: [Operation]) {
+        self.steps[step] = .settled(outcome)
+        self.taken.append(operations)
+    }
+
+    /// The result of a step is durable.
+    /// - Returns: whether to resume the body.
+    package mutating func recorded(_ step: Int, _ outcome: Outcome) -> Bool {
+        switch self.steps[step] {
+        case .open, .recording: self.steps[step] = .settled(outcome)
+        case .issued, .settled, nil: return false
+        }
+        guard case .waiting(let wanted) = self.phase, wanted.contains(step) else { return false }
+        self.phase = .computing
+        return true
+    }
+
+    /// A result that was to be recorded was not: somebody else has settled the step, and news of it will come.
+    package mutating func unrecorded(_ step: Int) {
+        if case .recording = self.steps[step] { self.steps[step] = .open }
+    }
+
+    /// Steps were settled from elsewhere; `settled` is what the journal says of them.
+    /// - Returns: whether to resume the body.
+    package mutating func heard(_ news: Int, settled: [ItemRecord]) -> Bool {
+        self.news = max(self.news, news)
+        // Whoever settled the step has made the run ready, so that a crash from here on wakes it.
+        self.isParked = false
+        var resumes = false
+        for record in settled {
+            if let outcome = record.outcome, self.recorded(record.id.step, outcome) { resumes = true }
+        }
+        return resumes
+    }
+
+    /// The names of the pipelines behind some steps that have not ended.
+    package func callees(of steps: [Int]) -> [String] {
+        steps.compactMap { self.callees[$0] }
+    }
+
+    /// The engine wants the run's memory.
+    /// - Returns: how many wake-ups the run has seen; `nil` when it cannot leave now.
+    package mutating func leave() -> Int? {
+        guard case .waiting(let wanted) = self.phase, self.operations.isEmpty, self.taken.isEmpty else {
+            return nil
+        }
+        self.phase = .leaving(wanted)
+        return self.news
+    }
+
+    /// The store would not take the run back, because it has news.
+    package mutating func stay() {
+        if case .leaving(let wanted) = self.phase { self.phase = .waiting(wanted) }
+    }
+
+    /// Nothing that the body does matters any more.
+    /// - Returns: what records the results that had been taken over, result by result, to be recorded on their own.
+    package mutating func end() -> [[Operation]] {
+        self.phase = .over
+        defer { (self.operations, self.taken, self.handedIn) = ([], [], []) }
+        return self.handedIn + self.taken
+    }
+}
