@@ -1,4 +1,8 @@
+#if canImport(FoundationEssentials)
 import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// A value as a store keeps it: bytes, which are JSON in UTF-8 unless a store says otherwise.
 public struct Payload: Hashable, Sendable {
