@@ -66,7 +66,10 @@ struct TidyTests {
     @Test("The core imports nothing but FoundationEssentials and Synchronization")
     func coreImportsAreFew() throws {
         let other = /^(?:@\S+ |\w+ )*import (?!(?:[a-z]+ )?(?:FoundationEssentials|Synchronization)\b)/
-        try forbid(other, under: "Sources/Penstock/", "the core may not import this")
+        // Apple's systems have one Foundation, whole, so there it stands in for its part.
+        try forbid(other, under: "Sources/Penstock/", "the core may not import this") { line in
+            line.previous == "#else" && line.text == "import Foundation"
+        }
     }
 
     @Test("The core takes time, chance and threads from its environment")

@@ -113,13 +113,14 @@ package final class EngineCore: Sendable {
         }
     }
 
-    private func heard(_ news: RunNews) async {
+    /// Passes a piece of news on to the run that it is for.
+    func heard(_ news: RunNews) async {
         if news.isOver {
             self.work.cancel(news.id)
             await self.hot[news.id]?.end()
             return
         }
-        guard let run = self.hot[news.id] else { return }
+        guard let run = self.hot.run(for: news) else { return }
         var settled: [ItemRecord] = []
         for step in news.steps {
             let id = ItemID(root: run.id.root, run: run.leased.record.number, step: step)

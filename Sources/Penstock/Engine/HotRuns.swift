@@ -4,6 +4,8 @@ import Synchronization
 final class HotRuns: Sendable {
     private struct State {
         var runs: [ItemID: HotRun] = [:]
+        /// News of runs that are on their way into memory: leased, their journals being read.
+        var early: [ItemID: RunNews] = [:]
         var bytes = 0
         /// Runs in the order in which they parked; entries whose run has moved on are passed over.
         var parked: [(run: HotRun, serial: Int)] = []
@@ -33,11 +35,34 @@ final class HotRuns: Sendable {
     var bytes: Int { self.state.withLock { $0.bytes } }
     var all: [HotRun] { self.state.withLock { Array($0.runs.values) } }
 
-    func insert(_ run: HotRun) {
+    /// Enters a run.
+    /// - Returns: news that has come since it was leased, which its journal may have been read too early to show.
+    func insert(_ run: HotRun) -> RunNews? {
         self.state.withLock { state in
             state.runs[run.id] = run
             state.bytes += run.bytes
+            return state.early.removeValue(forKey: run.id)
         }
+    }
+
+    /// Finds the run that a piece of news is for; keeps the news if the run is not there yet.
+    func run(for news: RunNews) -> HotRun? {
+        self.state.withLock { state in
+            if let run = state.runs[news.id] { return run }
+            let steps = state.early[news.id]?.steps ?? []
+            state.early[news.id] = RunNews(
+                id: news.id,
+                news: news.news,
+                steps: steps.union(news.steps),
+                isOver: news.isOver
+            )
+            return nil
+        }
+    }
+
+    /// Forgets news that was kept for a run that did not come, or has gone.
+    func forgetNews(of id: ItemID) {
+        self.state.withLock { $0.early[id] = nil }
     }
 
     func remove(_ run: HotRun) {

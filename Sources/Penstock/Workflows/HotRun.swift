@@ -104,10 +104,19 @@ package final class HotRun: Sendable {
         await self.end()
     }
 
+    /// The engine is going down and the body has heeded that: the run goes back to its queue as it was.
+    func withdraw() async {
+        guard self.withMachine({ $0.phase != .over }) else { return }
+        await self.end()
+        await self.core.record([.settle(self.leased.lease, .release)], wakesCaller: false)
+    }
+
     /// The body has ended.
     func finish(_ conclusion: Conclusion) async {
         guard let operations = self.withMachine({ $0.finished(conclusion.operations) }) else {
-            if let divergence = self.withMachine({ $0.divergence }) { await self.diverge(divergence) }
+            // A run that is over was parked as diverged already, if that is what ended it.
+            let divergence = self.withMachine { $0.phase == .over ? nil : $0.divergence }
+            if let divergence { await self.diverge(divergence) }
             return
         }
         self.core.hot.remove(self)

@@ -71,6 +71,8 @@ extension RunMachine {
         self.isParked = false
         var resumes = false
         for record in settled {
+            // A replay that has not come to the step yet is to find its result in the journal.
+            if self.journal[record.id.step] != nil { self.journal[record.id.step] = record }
             if let outcome = record.outcome, self.recorded(record.id.step, outcome) { resumes = true }
         }
         return resumes

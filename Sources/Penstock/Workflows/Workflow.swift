@@ -57,8 +57,11 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
     var endsByItself: Bool { false }
 
     func work(on leased: LeasedItem, slot: Slot, in core: EngineCore) async {
-        defer { slot.release() }
         let record = leased.record
+        defer {
+            slot.release()
+            core.hot.forgetNews(of: record.id)
+        }
         let limit = core.configuration.maximumCrashes
         guard record.attempt <= limit else {
             let message = "the process died \(limit) times while the workflow computed"
@@ -77,15 +80,16 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
             return
         }
         let run = HotRun(leased, journal: journal, slot: slot, core: core)
-        core.hot.insert(run)
+        if let news = core.hot.insert(run) { await core.heard(news) }
         core.counters.replays.add(journal.isEmpty ? 0 : 1)
         let conclusion = await self.conclusion(of: value, in: run)
         core.counters.replayedSteps.add(run.withMachine { $0.replayed })
-        await run.finish(conclusion)
+        if let conclusion { await run.finish(conclusion) } else { await run.withdraw() }
     }
 
     /// Runs the body to its end; what it throws is data from here on.
-    private func conclusion(of value: Input, in run: HotRun) async -> Conclusion {
+    /// - Returns: `nil` when the engine is going down and the body has heeded that.
+    private func conclusion(of value: Input, in run: HotRun) async -> Conclusion? {
         let record = run.leased.record
         do {
             let output = try await self.workflow.body(value, WorkflowContext(run: run))
@@ -100,6 +104,8 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
                     attempts: record.attempt
                 )
             )
+        } catch is CancellationError where run.core.work.isCancelled {
+            return nil
         } catch {
             return run.leased.conclusion(
                 Failure(
