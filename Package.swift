@@ -51,6 +51,10 @@ let package = Package(
             name: "PenstockSQLiteTests",
             dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "CSQLite"]
         ),
+        .target(name: "CrashWorkload", dependencies: ["Penstock", "PenstockSQLite"], path: "Tests/CrashWorkload"),
+        .executableTarget(name: "CrashWorker", dependencies: ["CrashWorkload"], path: "Tests/CrashWorker"),
+        .testTarget(
+            name: "CrashTests", dependencies: ["CrashWorkload", "CrashWorker", "PenstockSQLite", "PenstockTesting"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,159 @@
+import CSQLite
+import Penstock
+
+/// One connection to a database, used by one thread at a time.
+@safe
+final class SQLiteConnection {
+    private var handle: OpaquePointer?
+    /// Told by SQLite's hook after each commit; see ``framesInLog``.
+    private let log = FrameCount()
+    /// Asked by SQLite whenever a statement is compiled.
+    let guardian = Guardian()
+
+    private final class FrameCount {
+        var frames = 0
+    }
+
+    /// Opens a database file that exists.
+    ///
+    /// Closing a connection does not checkpoint, even the last one: only the writer does, when it is told to. With
+    /// `keepsLog` off, the last connection checkpoints and removes the log as it closes.
+    init(path: String, keepsLog: Bool = true) throws(PenstockError) {
+        var handle: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
+        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        unsafe self.handle = handle
+        guard code == SQLITE_OK, unsafe handle != nil else { throw self.error(code, sql: nil).asPenstockError() }
+        unsafe sqlite3_extended_result_codes(handle, 1)
+        unsafe sqlite3_busy_timeout(handle, 5000)
+        unsafe _ = csqlite_configure(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keepsLog ? 1 : 0)
+        unsafe _ = csqlite_configure(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        unsafe sqlite3_set_authorizer(handle, Guardian.callback, Unmanaged.passUnretained(self.guardian).toOpaque())
+    }
+
+    deinit {
+        self.close()
+    }
+
+    /// Closes the connection.
+    ///
+    /// Statements that are still about keep it half open until they go.
+    func close() {
+        unsafe sqlite3_close_v2(self.handle)
+        unsafe self.handle = nil
+    }
+
+    // MARK: Statements
+
+    /// Compiles one statement that will be used often.
+    func prepare(_ sql: String) throws(PenstockError) -> SQLiteStatement {
+        do {
+            return try self.compile(sql)
+        } catch {
+            throw error.asPenstockError()
+        }
+    }
+
+    /// Compiles one statement; more than one in the text is refused.
+    func compile(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+        var sql = sql
+        var handle: OpaquePointer?
+        var rest = 0
+        self.guardian.refusal = nil
+        let code = sql.withUTF8 { text in
+            unsafe text.withMemoryRebound(to: CChar.self) { text in
+                var tail: UnsafePointer<CChar>?
+                let count = Int32(clamping: text.count)
+                let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
+                let code = unsafe sqlite3_prepare_v3(self.handle, text.baseAddress, count, flags, &handle, &tail)
+                if let tail = unsafe tail, let start = text.baseAddress { rest = unsafe tail - start }
+                return code
+            }
+        }
+        guard code == SQLITE_OK else { throw self.error(code, sql: sql) }
+        guard let handle = unsafe handle else {
+            throw SQLiteError(.misuse, message: "there is no statement in the text", sql: sql)
+        }
+        let statement = unsafe SQLiteStatement(handle, sql: sql, of: self)
+        guard sql.utf8.dropFirst(rest).allSatisfy({ " \t\r\n;".utf8.contains($0) }) else {
+            throw SQLiteError(.misuse, message: "there is more than one statement in the text", sql: sql)
+        }
+        return statement
+    }
+
+    /// Runs one statement, leaving aside what it answers.
+    func execute(_ sql: String) throws(PenstockError) {
+        let statement = try self.prepare(sql)
+        while try statement.step() {}
+    }
+
+    /// Runs one statement and returns the first number of its first row.
+    func integer(_ sql: String) throws(PenstockError) -> Int64? {
+        let statement = try self.prepare(sql)
+        return try statement.step() ? statement.integer(0) : nil
+    }
+
+    /// Runs one statement and returns the first text of its first row.
+    func text(_ sql: String) throws(PenstockError) -> String? {
+        let statement = try self.prepare(sql)
+        return try statement.step() ? statement.text(0) : nil
+    }
+
+    /// What went wrong in the last call.
+    func error(_ code: Int32, sql: String?) -> SQLiteError {
+        if code == SQLITE_AUTH, let refusal = self.guardian.refusal {
+            return SQLiteError(.refused, message: refusal, sql: sql)
+        }
+        let words = unsafe self.handle.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
+        let message = unsafe words.map { unsafe String(cString: $0) } ?? "unknown error"
+        return SQLiteError(SQLiteError.ResultCode(rawValue: code), message: message, sql: sql)
+    }
+
+    // MARK: State
+
+    /// Whether no transaction is open.
+    var isIdle: Bool { unsafe sqlite3_get_autocommit(self.handle) != 0 }
+
+    /// Whether the file can be read only.
+    var isReadOnly: Bool { unsafe sqlite3_db_readonly(self.handle, "main") == 1 }
+
+    /// How many rows the last statement that changes rows has changed.
+    var changes: Int { Int(unsafe sqlite3_changes(self.handle)) }
+
+    /// How many rows were changed through this connection.
+    var totalChanges: Int { Int(unsafe sqlite3_total_changes(self.handle)) }
+
+    // MARK: The write-ahead log
+
+    /// How many frames the write-ahead log had after the last commit.
+    var framesInLog: Int { self.log.frames }
+
+    /// Counts the frames from now on.
+    ///
+    /// SQLite's own checkpoints end with this, since they use the same hook.
+    func countFrames() {
+        let context = unsafe Unmanaged.passUnretained(self.log).toOpaque()
+        unsafe _ = sqlite3_wal_hook(
+            self.handle,
+            { context, _, _, frames in
+                if let context = unsafe context {
+                    unsafe Unmanaged<FrameCount>.fromOpaque(context).takeUnretainedValue().frames = Int(frames)
+                }
+                return SQLITE_OK
+            },
+            context
+        )
+    }
+
+    /// Copies what is in the write-ahead log into the database.
+    /// - Returns: whether everything was copied; a reader may be in the way of that.
+    func checkpoint(truncating: Bool) throws(PenstockError) -> Bool {
+        var frames: Int32 = 0
+        var copied: Int32 = 0
+        let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
+        let code = unsafe sqlite3_wal_checkpoint_v2(self.handle, "main", mode, &frames, &copied)
+        if code == SQLITE_BUSY { return false }
+        guard code == SQLITE_OK else { throw self.error(code, sql: nil).asPenstockError() }
+        return frames == copied
+    }
+}

@@ -1,0 +1,73 @@
+/// The statements over the rows, each compiled once for a connection.
+enum RowQuery: Int, CaseIterable {
+    case begin, commit, rollback, savepoint, rollbackToSavepoint, releaseSavepoint
+    case insert, update, rewrite, delete
+    case row, rowWithKey
+    case ready, readyBelow, parked, parkedBelow, roots, rootBefore, journal
+    case readyCounts, parkedCounts
+    case queueNamed, queueName, addQueue
+    case setMeta, charge
+
+    /// The columns in the order in which ``SQLiteTable`` reads and writes them.
+    private static let columns = """
+        root, run, step, number, queue, key, state, priority, due, created, settled, attempt, token, digest, \
+        caller_run, caller_step, reply_to, payload, result
+        """
+
+    /// The statement.
+    ///
+    /// Where a page has to follow an index, it says so: a query that SQLite would answer in another way then fails
+    /// in the first test instead of growing slow with the table.
+    var sql: String {
+        let select = "SELECT \(Self.columns) FROM items"
+        return switch self {
+        case .begin: "BEGIN IMMEDIATE"
+        case .commit: "COMMIT"
+        case .rollback: "ROLLBACK"
+        case .savepoint: "SAVEPOINT mark"
+        case .rollbackToSavepoint: "ROLLBACK TO mark"
+        case .releaseSavepoint: "RELEASE mark"
+        case .insert: "INSERT INTO items (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        case .update:
+            """
+            UPDATE items SET state = ?, due = coalesce(?, due), attempt = coalesce(?, attempt), token = ?, \
+            settled = ?, result = ? WHERE root = ? AND run = ? AND step = ? AND (1 << state) & ?
+            """
+        case .rewrite: "UPDATE items SET payload = ?, digest = ? WHERE root = ? AND run = ? AND step = ?"
+        case .delete: "DELETE FROM items WHERE root = ? AND run = ? AND step = ?"
+        case .row: "\(select) WHERE root = ? AND run = ? AND step = ?"
+        case .rowWithKey:
+            "\(select) INDEXED BY item_keys WHERE step = 0 AND key IS NOT NULL AND queue = ? AND key = ?"
+        case .ready: "\(select) INDEXED BY item_ready WHERE state = 0 \(Self.laneFrom)"
+        case .readyBelow: "\(select) INDEXED BY item_ready WHERE state = 0 \(Self.lanesBelow)"
+        case .parked: "\(select) INDEXED BY item_parked WHERE state IN (1, 2) \(Self.laneFrom)"
+        case .parkedBelow: "\(select) INDEXED BY item_parked WHERE state IN (1, 2) \(Self.lanesBelow)"
+        case .roots:
+            """
+            \(select) INDEXED BY item_roots WHERE step = 0 AND queue = ? AND root < ? AND (1 << state) & ? \
+            ORDER BY root DESC LIMIT ?
+            """
+        case .rootBefore: "SELECT max(root) FROM items WHERE root < ?"
+        case .journal:
+            "\(select) WHERE root = ? AND run = ? AND step > ? AND (1 << state) & ? ORDER BY step LIMIT ?"
+        case .readyCounts: "SELECT queue, priority, count(*) FROM items WHERE state = 0 GROUP BY queue, priority"
+        case .parkedCounts: "SELECT queue, count(*) FROM items WHERE state IN (1, 2) GROUP BY queue"
+        case .queueNamed: "SELECT id FROM queues WHERE name = ?"
+        case .queueName: "SELECT name FROM queues WHERE id = ?"
+        case .addQueue: "INSERT INTO queues (name) VALUES (?) RETURNING id"
+        case .setMeta: "UPDATE meta SET value = ? WHERE key = ?"
+        case .charge:
+            "UPDATE items SET attempt = attempt + 1 WHERE root = ? AND run = ? AND step = ? AND state = 0"
+        }
+    }
+
+    /// One lane from a place on.
+    private static let laneFrom = """
+        AND queue = ? AND priority = ? AND (due, number) >= (?, ?) AND (1 << state) & ? ORDER BY due, number LIMIT ?
+        """
+
+    /// All lanes below a priority, one after the other.
+    private static let lanesBelow = """
+        AND queue = ? AND priority < ? AND (1 << state) & ? ORDER BY priority DESC, due, number LIMIT ?
+        """
+}

@@ -1,0 +1,154 @@
+public import Penstock
+
+/// The rows of a store in a SQLite file, over one connection that one thread uses.
+///
+/// There are two over each file. One writes, and it alone checkpoints. The other reads and never does. That matters
+/// beyond tidiness: in SQLite 3.7.0 to 3.51.2 a connection that resets the write-ahead log can race with another one
+/// that writes or checkpoints, and the database is corrupted. With a single connection that does either, there is
+/// nobody to race with.
+public final class SQLiteTable: ItemTable {
+    /// How often the file has been opened for writing, this time included.
+    public internal(set) var epoch: Int64 = 0
+
+    let path: String
+    private let options: SQLiteOptions
+    let isWriter: Bool
+    let report: @Sendable (Notice) -> Void
+
+    private(set) var connection: SQLiteConnection
+    var statements = [SQLiteStatement?](repeating: nil, count: RowQuery.allCases.count)
+    private(set) var userStatements: UserStatements
+    /// Whether the connection has seen a failure after which nothing may be tried on it again.
+    private(set) var isBroken = false
+    var names = QueueNames()
+    var numbers = NumberBlock()
+    private var checkpoints = CheckpointPolicy()
+
+    /// Opens a connection that reads.
+    convenience init(
+        reading path: String,
+        options: SQLiteOptions,
+        report: @escaping @Sendable (Notice) -> Void
+    ) throws(PenstockError) {
+        let connection = try SQLiteConnection(path: path)
+        try connection.configureReader()
+        self.init(path, options, connection, isWriter: false, report)
+    }
+
+    /// Opens the connection that writes, and settles what the last owner left behind.
+    convenience init(
+        writing path: String,
+        options: SQLiteOptions,
+        owner: OwnerFile,
+        report: @escaping @Sendable (Notice) -> Void
+    ) throws(PenstockError) {
+        try Schema.check(SQLiteConnection.visiting(path), path: path)
+        let connection = try SQLiteConnection(path: path)
+        try connection.configureWriter(options)
+        try Schema.migrate(connection)
+        connection.lengthenLog(path: path)
+        self.init(path, options, connection, isWriter: true, report)
+        try self.takeOver(from: owner)
+    }
+
+    private init(
+        _ path: String,
+        _ options: SQLiteOptions,
+        _ connection: SQLiteConnection,
+        isWriter: Bool,
+        _ report: @escaping @Sendable (Notice) -> Void
+    ) {
+        self.path = path
+        self.options = options
+        self.connection = connection
+        self.userStatements = UserStatements(connection)
+        self.isWriter = isWriter
+        self.report = report
+    }
+
+    // MARK: Groups
+
+    /// Begins a group of transactions, on a new connection if the last one has failed.
+    public func begin() throws(PenstockError) {
+        if self.isBroken { try self.reconnect() }
+        try self.statement(.begin).run()
+    }
+
+    /// Makes the group durable.
+    ///
+    /// After a failure the connection is not used again. The kernel may have dropped the pages that it could not
+    /// write, so a second attempt to make them durable could succeed without them.
+    public func commit() throws(PenstockError) {
+        do throws(PenstockError) {
+            try self.statement(.commit).run()
+        } catch {
+            self.isBroken = true
+            throw error
+        }
+        self.names.groupEnded(undone: false)
+        self.numbers.groupEnded(undone: false)
+        self.checkpoints.committed(frames: self.connection.framesInLog)
+        if self.checkpoints.isUrgent { self.checkpoint() }
+    }
+
+    /// Undoes the group.
+    ///
+    /// When even that fails the connection is given up, which undoes it too.
+    public func rollback() {
+        self.names.groupEnded(undone: true)
+        self.numbers.groupEnded(undone: true)
+        guard !self.connection.isIdle else { return }
+        do throws(PenstockError) {
+            try self.statement(.rollback).run()
+        } catch {
+            self.isBroken = true
+        }
+    }
+
+    private func reconnect() throws(PenstockError) {
+        self.letGo()
+        let connection = try SQLiteConnection(path: self.path)
+        try connection.configureWriter(self.options)
+        self.connection = connection
+        self.userStatements = UserStatements(connection)
+        self.isBroken = false
+        self.report(Notice(.info, "'\(self.path)' was opened again after a failure"))
+    }
+
+    /// Marks a place inside the group.
+    public func savepoint() throws(PenstockError) {
+        try self.statement(.savepoint).run()
+        self.names.savepoint()
+        self.numbers.savepoint()
+    }
+
+    /// Undoes everything since the mark.
+    public func rollbackToSavepoint() throws(PenstockError) {
+        guard !self.connection.isIdle else { throw Self.groupUndone }
+        self.names.rolledBackToSavepoint()
+        self.numbers.rolledBackToSavepoint()
+        try self.statement(.rollbackToSavepoint).run()
+        try self.statement(.releaseSavepoint).run()
+    }
+
+    /// Keeps everything since the mark.
+    public func releaseSavepoint() throws(PenstockError) {
+        try self.statement(.releaseSavepoint).run()
+    }
+
+    // MARK: The write-ahead log
+
+    /// Whether the log is long enough that an idle moment should be used.
+    var wantsCheckpoint: Bool { self.isWriter && !self.isBroken && self.checkpoints.isDue }
+
+    /// Copies the log into the database as far as no reader is in the way.
+    func checkpoint() {
+        do throws(PenstockError) {
+            _ = try self.connection.checkpoint(truncating: false)
+            self.checkpoints.tried()
+        } catch {
+            self.isBroken = true
+            self.report(Notice(.error, "'\(self.path)' could not be checkpointed; it will be tried again: \(error)"))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+public import Penstock
+import PenstockSQLite
+
+/// The mixed workload that is killed over and over: activities, a nested workflow, `all`, a user's own rows and a push
+/// in the transaction that records a step.
+public enum Workload {
+    /// Every kill counts as an attempt of what was under way, and there are thousands of kills.
+    static let patient = ActivityOptions(retry: RetryPolicy(attempts: .max))
+
+    static let double = Activity("double", options: patient) { (x: Int) in 2 * x }
+
+    static let quad = Workflow("quad") { (x: Int, context) in
+        let x2 = try await context.call(double, x)
+        return try await context.call(double, x2)
+    }
+
+    /// Writes a row of the user's and a message, exactly when the step is recorded.
+    static let enter = Activity(
+        "enter",
+        options: patient,
+        transaction: { (x: Int, transaction: inout Transaction) in
+            transaction.sql("INSERT INTO ledger(x) VALUES (?)", .integer(Int64(x)))
+            transaction.add(.push(NewItem(queue: "outbox", payload: try Payload(encoding: x))))
+            return x
+        }
+    )
+
+    /// The workflow that everything hangs on.
+    public static let order = Workflow("order") { (x: Int, context) in
+        let (a, b) = try await context.all(context.start(double, x), context.start(quad, x))
+        let entered = try await context.call(enter, x)
+        var sum = a + b + entered
+        for _ in 0..<2 { sum = try await context.call(double, sum) }
+        return sum
+    }
+
+    /// What the order for `x` comes to: ((2x + 4x + x) · 2) · 2.
+    public static func expected(_ x: Int) -> Int { 28 * x }
+
+    static let pipelines: [any Pipeline] = [double, quad, enter, order]
+
+    /// Opens the engine and makes sure of the user's table and of all orders, however often it is called.
+    public static func engine(path: String, orders: Int) async throws -> Engine {
+        let engine = try await Engine(
+            store: .sqlite(path: path),
+            pipelines: pipelines,
+            configuration: EngineConfiguration(maximumCrashes: .max)
+        )
+        var table = Transaction()
+        table.sql("CREATE TABLE IF NOT EXISTS ledger(x INTEGER NOT NULL)")
+        try await engine.commit(table)
+        for first in stride(from: 0, to: orders, by: 1000) {
+            let inputs = (first..<min(first + 1000, orders)).map { (key: Optional("order-\($0)"), input: $0) }
+            try await engine.start(order, inputs)
+        }
+        return engine
+    }
+}

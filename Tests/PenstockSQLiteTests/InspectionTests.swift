@@ -1,0 +1,75 @@
+import Penstock
+import PenstockSQLite
+import Testing
+
+@Suite("Verifying a SQLite store")
+struct InspectionTests {
+    /// A store with a run that waits, its step, a completed item and a ready one.
+    private static func makeStore(_ folder: Folder) async throws {
+        let store = try await openStore(folder.database)
+        _ = try await store.startRun(queue: "flow", calling: "step")
+        try await store.push("1", key: "a")
+        try await store.settle(try await store.lease()[0], .complete(payload("2"), wakesCaller: true))
+        try await store.push("1", key: "b")
+        await store.close()
+    }
+
+    @Test("A sound store has no problems, and is left as it was")
+    func sound() async throws {
+        let folder = try Folder()
+        try await Self.makeStore(folder)
+        let before = try bytes(of: folder.database)
+        let report = try SQLiteStore.verify(path: folder.database)
+        #expect(report.isSound, "\(report.problems)")
+        #expect(report.items == 4)
+        #expect(try bytes(of: folder.database) == before)
+        #expect(try folder.names == ["app.db", "app.db-owner"])
+    }
+
+    @Test(
+        "Planted damage is found and named",
+        arguments: [
+            ("UPDATE items SET state = 9 WHERE key = 'a'", "has state 9"),
+            ("UPDATE items SET queue = 77 WHERE key = 'a'", "queue 77"),
+            ("UPDATE items SET settled = NULL WHERE key = 'a'", "not at any time"),
+            ("UPDATE items SET settled = 5 WHERE key = 'b'", "time of its end"),
+            ("UPDATE items SET result = NULL WHERE key = 'a'", "without a result"),
+            ("UPDATE items SET number = 9 WHERE key = 'a'", "root with number 9"),
+            ("UPDATE items SET number = 1 WHERE key = 'a'", "given to 2 items"),
+            ("UPDATE meta SET value = 2 WHERE key = 'next_number'", "not given out yet"),
+            ("UPDATE items SET caller_run = 55 WHERE step = 1", "a run that is not there"),
+            ("DELETE FROM items WHERE state = 1", "a run that is not there"),
+            ("DELETE FROM items WHERE step = 1", "waits for none"),
+            ("UPDATE items SET state = 5, settled = 5 WHERE step = 1", "waits for none"),
+            ("UPDATE items SET step = 2 WHERE step = 1", "1 steps up to step 2"),
+            (
+                """
+                PRAGMA writable_schema = on; \
+                UPDATE sqlite_schema SET sql = replace(sql, 'state = 0', 'state = 3') WHERE name = 'item_ready'
+                """, "item_ready"
+            ),
+        ]
+    )
+    func planted(sql: String, complaint: String) async throws {
+        let folder = try Folder()
+        try await Self.makeStore(folder)
+        try sqlite(folder.database, sql)
+        let report = try SQLiteStore.verify(path: folder.database)
+        #expect(report.problems.contains { $0.contains(complaint) }, "\(report.problems)")
+    }
+
+    @Test("A store that somebody has open, a file that is none and a file that is not there are refused")
+    func refused() async throws {
+        let folder = try Folder()
+        func code(_ path: String) -> PenstockError.Code? {
+            #expect(throws: PenstockError.self) { try SQLiteStore.verify(path: path) }?.code
+        }
+        #expect(code(folder.database) == .storeUnusable)
+        #expect(try folder.names == [])
+        let store = try await openStore(folder.database)
+        #expect(code(folder.database) == .storeOwned)
+        await store.close()
+        try sqlite(folder.file("other.db"), "CREATE TABLE t (x)")
+        #expect(code(folder.file("other.db")) == .storeUnusable)
+    }
+}

@@ -1,0 +1,115 @@
+import CSQLite
+import Foundation
+import Penstock
+import PenstockSQLite
+import Synchronization
+
+/// A directory that goes with the test.
+final class Folder: Sendable {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "penstock-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+        self.path = url.path()
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: self.path)
+    }
+
+    func file(_ name: String) -> String { "\(self.path)/\(name)" }
+
+    var database: String { self.file("app.db") }
+
+    var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: self.path).sorted() } }
+}
+
+func bytes(of path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }
+
+/// What a store said to its operator.
+final class Notices: Sendable {
+    private let list = Mutex<[String]>([])
+
+    var all: [String] { self.list.withLock { $0 } }
+
+    var environment: RuntimeEnvironment {
+        RuntimeEnvironment(report: { notice in self.list.withLock { $0.append(notice.description) } })
+    }
+}
+
+func openStore(_ path: String, options: SQLiteOptions = SQLiteOptions()) async throws -> SQLiteStore {
+    try await SQLiteStore(path: path, options: options, environment: Notices().environment)
+}
+
+/// Runs SQL over a connection of the test's own, which a store never sees, and returns the first column of each row.
+@discardableResult
+func sqlite(_ path: String, _ sql: String) throws -> [String] {
+    var database: OpaquePointer?
+    defer { unsafe sqlite3_close_v2(database) }
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    guard unsafe sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else {
+        throw SQLiteError(.error, message: "cannot open \(path)")
+    }
+    let rows = Rows()
+    let code = unsafe sqlite3_exec(
+        database,
+        sql,
+        { context, _, values, _ in
+            guard let context = unsafe context, let values = unsafe values else { return 1 }
+            let rows = unsafe Unmanaged<Rows>.fromOpaque(context).takeUnretainedValue()
+            unsafe rows.first.append(values[0].map { unsafe String(cString: $0) } ?? "NULL")
+            return 0
+        },
+        Unmanaged.passUnretained(rows).toOpaque(),
+        nil
+    )
+    guard code == SQLITE_OK else {
+        throw SQLiteError(.error, message: unsafe String(cString: sqlite3_errmsg(database)), sql: sql)
+    }
+    return rows.first
+}
+
+private final class Rows {
+    var first: [String] = []
+}
+
+func payload(_ text: String) -> Payload { Payload(bytes: Array(text.utf8)) }
+
+extension SQLiteStore {
+    @discardableResult
+    func push(
+        _ text: String,
+        key: String? = nil,
+        to queue: String = "jobs",
+        priority: Int = 0,
+        due: Timestamp? = nil
+    ) async throws -> ItemID {
+        let item = NewItem(queue: queue, key: key, payload: payload(text), priority: priority, due: due)
+        let receipt = try await self.commit(Transaction([.push(item)]))
+        return receipt.ids[0] ?? ItemID(root: 0, run: 0, step: 0)
+    }
+
+    /// Leases up to `limit` items, as many as there are.
+    func lease(_ limit: Int = 1, from queue: String = "jobs") async throws -> [LeasedItem] {
+        try await self.reserve(ReserveRequest(queue: queue, limit: limit, waits: false))
+    }
+
+    func settle(_ item: LeasedItem, _ settlement: Settlement) async throws {
+        _ = try await self.commit(Transaction([.settle(item.lease, settlement)]))
+    }
+
+    /// Leases a run, calls one step, and parks it.
+    func startRun(queue: String, calling callee: String) async throws -> LeasedItem {
+        try await self.push("1", to: queue)
+        let run = try await self.lease(from: queue)[0]
+        try await self.call(1, of: run, callee, and: .settle(run.lease, .park(news: 0)))
+        return run
+    }
+
+    func call(_ step: Int, of run: LeasedItem, _ callee: String, and also: Penstock.Operation...) async throws {
+        let id = ItemID(root: run.record.id.root, run: run.record.number, step: step)
+        let call = NewStep(id: id, caller: run.record.id, queue: callee, payload: payload("1"), digest: 7)
+        _ = try await self.commit(Transaction([.call(call)] + also))
+    }
+}
