@@ -55,6 +55,8 @@ let package = Package(
         .executableTarget(name: "CrashWorker", dependencies: ["CrashWorkload"], path: "Tests/CrashWorker"),
         .testTarget(
             name: "CrashTests", dependencies: ["CrashWorkload", "CrashWorker", "PenstockSQLite", "PenstockTesting"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Penstock", "PenstockCommands", "PenstockSQLite", "PenstockCLI", "Intake"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

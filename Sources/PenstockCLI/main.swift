@@ -1,1 +1,4 @@
-print(1)
+import Intake
+import PenstockCommands
+
+await PenstockCommand.main(demo: IntakeDemonstration())

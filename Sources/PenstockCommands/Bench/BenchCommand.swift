@@ -1,0 +1,10 @@
+/// `bench`: measures.
+struct BenchCommand: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "bench",
+            abstract: "Measure the engine beside the disk it runs on",
+            subcommands: [BenchDurableCommand.self]
+        )
+    }
+}

@@ -1,0 +1,82 @@
+import CLinux
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Ctrl-C, for a command that has something to put away first.
+enum Interrupts {
+    /// Somebody pressed Ctrl-C.
+    struct Interruption: Error {}
+
+    /// The ends of a pipe that a signal writes into; -1 while nobody listens.
+    private static let reader = Atomic<Int32>(-1)
+    private static let writer = Atomic<Int32>(-1)
+
+    /// From here on Ctrl-C ends ``wait(for:)`` instead of the process.
+    static func listen() {
+        var ends: [Int32] = [0, 0]
+        guard self.reader.load(ordering: .relaxed) < 0, unsafe pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        self.reader.store(ends[0], ordering: .relaxed)
+        self.writer.store(ends[1], ordering: .releasing)
+        for number in [SIGINT, SIGTERM] {
+            _ = signal(number) { _ in
+                var byte: UInt8 = 1
+                unsafe _ = write(Interrupts.writer.load(ordering: .acquiring), &byte, 1)
+            }
+        }
+    }
+
+    /// Waits until a descriptor can be read from.
+    /// - Throws: ``Interruption``.
+    static func wait(for descriptor: Int32) throws {
+        let signals = self.reader.load(ordering: .relaxed)
+        var watched = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+        ]
+        while unsafe poll(&watched, signals < 0 ? 1 : 2, -1) < 0, errno == EINTR {}
+        if watched[1].revents != 0 { throw Interruption() }
+    }
+
+    /// Runs `body` on Ctrl-C, and ends the process then.
+    ///
+    /// It takes a thread of its own, so that none of those that work is missing.
+    static func whenInterrupted(_ body: @escaping @Sendable () -> Void) {
+        self.listen()
+        let context = unsafe Unmanaged.passRetained(Work(body)).toOpaque()
+        let code = unsafe clinux_start_thread(
+            1 << 18,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let work = unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+                // Nothing is ever written to this descriptor: the wait ends with an interruption only.
+                do { try Interrupts.wait(for: -1) } catch { work.body() }
+                Interrupts.end()
+            },
+            context
+        )
+        if code != 0 { unsafe Unmanaged<Work>.fromOpaque(context).release() }
+    }
+
+    private final class Work: Sendable {
+        let body: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () -> Void) {
+            self.body = body
+        }
+    }
+
+    /// Ends the process as Ctrl-C would have, so that the shell knows.
+    static func end() -> Never {
+        _ = signal(SIGINT, SIG_DFL)
+        // To the process: threads that serve a pool do not take signals.
+        _ = kill(getpid(), SIGINT)
+        _ = sleep(1)
+        exit(130)
+    }
+}

@@ -1,0 +1,111 @@
+import FoundationEssentials
+import Penstock
+
+/// `resolve`: gives a result to what waits for one.
+struct ResolveCommand: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "resolve",
+            abstract: "Give an external task its result",
+            discussion: """
+                The result is checked against the type of the task before anything is
+                changed. The run that waits for it goes on when its engine starts.
+                """
+        )
+    }
+
+    @Argument(help: "~NUMBER as 'tasks' shows it, or QUEUE/KEY")
+    var item: ItemName
+
+    @Argument(help: "The result; - reads it from standard input")
+    var json: String
+
+    @OptionGroup var database: DatabaseOptions
+
+    @Flag(help: "Accept any JSON for a task that this program does not know")
+    var unchecked: Bool
+
+    func run() async throws {
+        let context = CommandContext.current
+        let bytes = self.json == "-" ? try StandardInput.read(limit: Limits.payload) : Array(self.json.utf8)
+        // What a shell adds around it is no part of the result.
+        let result = Payload(bytes: Self.trimmed(bytes))
+        guard result.isJSON else {
+            let text = Words.shortened(result.text)
+            throw PenstockError(.undecodable, "the result '\(text)' is no JSON: text needs quotation marks of its own")
+        }
+        try await self.database.withControl { control in
+            let record = try await control.describe(self.item.reference)
+            let desk = try context.desk(for: record, isUnchecked: self.unchecked)
+            do {
+                try await desk.resolve(record.key, with: result, in: control.store)
+            } catch let error as PenstockError {
+                throw Self.explained(error, desk.name, desk.resultType)
+            }
+            try await self.database.show(record, "Resolved", control)
+        }
+    }
+
+    /// Says of a result that does not fit which type would.
+    private static func explained(_ error: PenstockError, _ task: String, _ type: String) -> PenstockError {
+        guard error.code == .undecodable else { return error }
+        return PenstockError(
+            .undecodable,
+            "the result is not of the type \(type) that task '\(task)' returns; nothing was changed",
+            cause: error.cause
+        )
+    }
+
+    private static func trimmed(_ bytes: [UInt8]) -> [UInt8] {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
+        let start = bytes.drop(while: isSpace)
+        return Array(start.reversed().drop(while: isSpace).reversed())
+    }
+}
+
+/// `reject`: ends what waits for a result with a failure.
+struct RejectCommand: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "reject",
+            abstract: "End an external task with a failure",
+            discussion: "The reason is thrown to the run that waits for the task."
+        )
+    }
+
+    @Argument(help: "~NUMBER as 'tasks' shows it, or QUEUE/KEY")
+    var item: ItemName
+
+    @Argument(help: "Why")
+    var reason: String
+
+    @OptionGroup var database: DatabaseOptions
+
+    @Flag(help: "Do it to a task that this program does not know")
+    var unchecked: Bool
+
+    func run() async throws {
+        let context = CommandContext.current
+        try await self.database.withControl { control in
+            let record = try await control.describe(self.item.reference)
+            let desk = try context.desk(for: record, isUnchecked: self.unchecked)
+            try await desk.reject(record.key, because: self.reason, in: control.store)
+            try await self.database.show(record, "Rejected", control)
+        }
+    }
+}
+
+extension DatabaseOptions {
+    /// Says what became of a task.
+    fileprivate func show(_ record: ItemRecord, _ done: String, _ control: Control) async throws {
+        let view = ItemView(record: try await control.describe(.id(record.id)))
+        let output = CommandContext.current.output
+        switch self.output {
+        case .json: output.line(view.json.text)
+        case .table:
+            output.line("\(done) \(PlainText(view.name).text).")
+            guard let caller = record.caller else { return }
+            output.line("Run \(caller.key) goes on when its engine starts.")
+        }
+    }
+}
