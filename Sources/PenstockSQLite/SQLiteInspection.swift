@@ -34,7 +34,7 @@ public struct SQLiteInspection: Sendable, Hashable {
             }
         }
         self.problems = problems
-        self.items = (try? connection.integer("SELECT count(*) FROM items")).map { Int($0) } ?? 0
+        self.items = (try? connection.integer("SELECT count(*) FROM penstock_rows")).map { Int($0) } ?? 0
     }
 
     private static func lines(_ query: String, _ connection: SQLiteConnection) throws(PenstockError) -> [String] {
@@ -51,41 +51,47 @@ public struct SQLiteInspection: Sendable, Hashable {
     private static let queries = [
         "PRAGMA integrity_check(100)",
         Self.items("has state ' || state || ', which is none", where: "state NOT BETWEEN 0 AND 5"),
-        Self.items("is in queue ' || queue || ', which is not there", where: "queue NOT IN (SELECT id FROM queues)"),
+        Self.items(
+            "is in queue ' || queue || ', which is not there",
+            where: "queue NOT IN (SELECT id FROM penstock_queues)"
+        ),
         Self.items("has ended, but not at any time", where: "state >= 3 AND settled IS NULL"),
         Self.items("has not ended, but has a time of its end", where: "state < 3 AND settled IS NOT NULL"),
         Self.items("is completed without a result", where: "state = 3 AND result IS NULL"),
         Self.items("is a root with number ' || number || '", where: "step = 0 AND (number <> root OR run <> root)"),
         Self.items(
             "has a number that was not given out yet",
-            where: "number >= (SELECT value FROM meta WHERE key = 'next_number')"
+            where: "number >= (SELECT value FROM penstock_meta WHERE key = 'next_number')"
         ),
         Self.items(
             "was called by a run that is not there",
             where: """
-                step > 0 AND NOT EXISTS (SELECT 1 FROM items AS caller WHERE caller.root = item.root \
+                step > 0 AND NOT EXISTS (SELECT 1 FROM penstock_rows AS caller WHERE caller.root = item.root \
                 AND caller.run = item.caller_run AND caller.step = item.caller_step AND caller.number = item.run)
                 """
         ),
         Self.items(
             "is a run that waits for none of its steps",
             where: """
-                state = 1 AND NOT EXISTS (SELECT 1 FROM items AS called WHERE called.root = item.root \
+                state = 1 AND NOT EXISTS (SELECT 1 FROM penstock_rows AS called WHERE called.root = item.root \
                 AND called.run = item.number AND called.step > 0 AND called.state < 3)
                 """
         ),
         """
         SELECT 'the journal of run ' || run || ' in tree ' || root || ' has ' || count(*) || ' steps up to step ' \
-        || max(step) FROM items WHERE step > 0 GROUP BY root, run HAVING count(*) <> max(step)
+        || max(step) FROM penstock_rows WHERE step > 0 GROUP BY root, run HAVING count(*) <> max(step)
         """,
         """
-        SELECT 'number ' || number || ' was given to ' || count(*) || ' items' FROM items GROUP BY number \
+        SELECT 'number ' || number || ' was given to ' || count(*) || ' items' FROM penstock_rows GROUP BY number \
         HAVING count(*) > 1
         """,
     ]
 
     /// A query for rows that are as they should not be.
     private static func items(_ complaint: String, where condition: String) -> String {
-        "SELECT 'item ' || root || '.' || run || '.' || step || ' \(complaint)' FROM items AS item WHERE \(condition)"
+        """
+        SELECT 'item ' || root || '.' || run || '.' || step || ' \(complaint)' FROM penstock_rows AS item
+        WHERE \(condition)
+        """
     }
 }

@@ -33,7 +33,7 @@ struct FailureTests {
             #expect(try await store.lease(5).map(\.record.key) == ["before", "after"])
             await store.close()
         }
-        #expect(try sqlite(path, "SELECT key FROM items ORDER BY number") == ["before", "after"])
+        #expect(try sqlite(path, "SELECT key FROM penstock_rows ORDER BY number") == ["before", "after"])
         #expect(try SQLiteStore.verify(path: path).problems == [])
     }
 

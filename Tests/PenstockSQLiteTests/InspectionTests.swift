@@ -29,24 +29,24 @@ struct InspectionTests {
     @Test(
         "Planted damage is found and named",
         arguments: [
-            ("UPDATE items SET state = 9 WHERE key = 'a'", "has state 9"),
-            ("UPDATE items SET queue = 77 WHERE key = 'a'", "queue 77"),
-            ("UPDATE items SET settled = NULL WHERE key = 'a'", "not at any time"),
-            ("UPDATE items SET settled = 5 WHERE key = 'b'", "time of its end"),
-            ("UPDATE items SET result = NULL WHERE key = 'a'", "without a result"),
-            ("UPDATE items SET number = 9 WHERE key = 'a'", "root with number 9"),
-            ("UPDATE items SET number = 1 WHERE key = 'a'", "given to 2 items"),
-            ("UPDATE meta SET value = 2 WHERE key = 'next_number'", "not given out yet"),
-            ("UPDATE items SET caller_run = 55 WHERE step = 1", "a run that is not there"),
-            ("DELETE FROM items WHERE state = 1", "a run that is not there"),
-            ("DELETE FROM items WHERE step = 1", "waits for none"),
-            ("UPDATE items SET state = 5, settled = 5 WHERE step = 1", "waits for none"),
-            ("UPDATE items SET step = 2 WHERE step = 1", "1 steps up to step 2"),
+            ("UPDATE penstock_rows SET state = 9 WHERE key = 'a'", "has state 9"),
+            ("UPDATE penstock_rows SET queue = 77 WHERE key = 'a'", "queue 77"),
+            ("UPDATE penstock_rows SET settled = NULL WHERE key = 'a'", "not at any time"),
+            ("UPDATE penstock_rows SET settled = 5 WHERE key = 'b'", "time of its end"),
+            ("UPDATE penstock_rows SET result = NULL WHERE key = 'a'", "without a result"),
+            ("UPDATE penstock_rows SET number = 9 WHERE key = 'a'", "root with number 9"),
+            ("UPDATE penstock_rows SET number = 1 WHERE key = 'a'", "given to 2 items"),
+            ("UPDATE penstock_meta SET value = 2 WHERE key = 'next_number'", "not given out yet"),
+            ("UPDATE penstock_rows SET caller_run = 55 WHERE step = 1", "a run that is not there"),
+            ("DELETE FROM penstock_rows WHERE state = 1", "a run that is not there"),
+            ("DELETE FROM penstock_rows WHERE step = 1", "waits for none"),
+            ("UPDATE penstock_rows SET state = 5, settled = 5 WHERE step = 1", "waits for none"),
+            ("UPDATE penstock_rows SET step = 2 WHERE step = 1", "1 steps up to step 2"),
             (
                 """
                 PRAGMA writable_schema = on; \
-                UPDATE sqlite_schema SET sql = replace(sql, 'state = 0', 'state = 3') WHERE name = 'item_ready'
-                """, "item_ready"
+                UPDATE sqlite_schema SET sql = replace(sql, 'state = 0', 'state = 3') WHERE name = 'penstock_ready'
+                """, "penstock_ready"
             ),
         ]
     )

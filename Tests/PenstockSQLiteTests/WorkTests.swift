@@ -93,10 +93,12 @@ struct WorkTests {
         arguments: [
             "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "RELEASE mark", "ROLLBACK TO mark",
             "ATTACH ':memory:' AS other", "DETACH main", "PRAGMA synchronous = OFF", "PRAGMA journal_mode", "VACUUM",
-            "UPDATE items SET state = 3", "DELETE FROM Items", "INSERT INTO queues (name) VALUES ('x')",
-            "UPDATE meta SET value = 0", "DROP TABLE items", "ALTER TABLE items ADD COLUMN x",
-            "CREATE INDEX mine ON items (number)", "DROP INDEX item_ready", "DROP VIEW penstock_items",
-            "CREATE TRIGGER t AFTER INSERT ON items BEGIN SELECT 1; END", "CREATE TEMP TABLE items (id)", "ANALYZE",
+            "UPDATE penstock_rows SET state = 3", "DELETE FROM Penstock_Rows",
+            "INSERT INTO penstock_queues (name) VALUES ('x')",
+            "UPDATE penstock_meta SET value = 0", "DROP TABLE penstock_rows", "ALTER TABLE penstock_rows ADD COLUMN x",
+            "CREATE INDEX mine ON penstock_rows (number)", "DROP INDEX penstock_ready", "DROP VIEW penstock_items",
+            "CREATE TRIGGER t AFTER INSERT ON penstock_rows BEGIN SELECT 1; END",
+            "CREATE TEMP TABLE penstock_rows (id)", "ANALYZE",
             "SELECT 1; SELECT 2", "", "SELECT ?",
         ]
     )
@@ -122,7 +124,7 @@ struct WorkTests {
         let store = try await openStore(folder.database)
         var transaction = Transaction()
         transaction.sql("CREATE TABLE mine (id)")
-        transaction.sql("CREATE TRIGGER t AFTER INSERT ON mine BEGIN DELETE FROM items; END")
+        transaction.sql("CREATE TRIGGER t AFTER INSERT ON mine BEGIN DELETE FROM penstock_rows; END")
         _ = try await store.commit(transaction)
         var insert = Transaction()
         insert.sql("INSERT INTO mine VALUES (1)")

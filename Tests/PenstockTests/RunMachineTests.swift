@@ -6,8 +6,15 @@ struct RunMachineTests {
     private static func machine(journal: [ItemRecord] = []) -> RunMachine {
         let id = ItemID(root: 1, run: 1, step: 0)
         let record = ItemRecord(
-            id: id, number: 1, queue: "flow", key: "one", due: .distantPast, created: .distantPast, digest: 0,
-            payload: Payload(bytes: []))
+            id: id,
+            number: 1,
+            queue: "flow",
+            key: "one",
+            due: .distantPast,
+            created: .distantPast,
+            digest: 0,
+            payload: Payload(bytes: [])
+        )
         return RunMachine(LeasedItem(record: record, lease: LeaseReference(id: id, token: 7)), journal: journal)
     }
 
@@ -16,31 +23,35 @@ struct RunMachineTests {
     private static func settled(_ step: Int) -> Operation {
         .settle(
             LeaseReference(id: ItemID(root: 1, run: 1, step: step), token: 8),
-            .complete(Payload(bytes: [50]), wakesCaller: false))
+            .complete(Payload(bytes: [50]), wakesCaller: false)
+        )
     }
 
     @Test func `a result that arrives while its call is being committed is not forgotten`() throws {
         var machine = Self.machine()
-        #expect(machine.issued(Self.call) == 1)
+        let step = machine.issued(Self.call)
+        #expect(step == 1)
         guard case .commit(let operations) = machine.awaits([1]) else {
             Issue.record("the call was not committed")
             return
         }
         #expect(operations.count == 2, "the call and the parking")
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
-        #expect(machine.arrived(1, outcome, [Self.settled(1)]) == .taken(resume: false))
+        let delivery = machine.arrived(1, outcome, [Self.settled(1)])
+        #expect(delivery == .taken(resume: false))
         machine.committed()
         guard case .proceed(1, outcome) = machine.awaits([1]) else {
             Issue.record("the result that arrived was lost")
             return
         }
-        #expect(machine.finished([])?.count == 1, "the result is recorded with the end of the run")
+        let end = machine.finished([])
+        #expect(end?.count == 1, "the result is recorded with the end of the run")
     }
 
     @Test func `a result that nobody waits for is recorded by whoever brings it`() throws {
         var machine = Self.machine()
-        #expect(machine.issued(Self.call) == 1)
-        #expect(machine.issued(Self.call) == 2)
+        let (first, second) = (machine.issued(Self.call), machine.issued(Self.call))
+        #expect(first == 1 && second == 2)
         guard case .commit = machine.awaits([2]) else {
             Issue.record("the calls were not committed")
             return
@@ -51,13 +62,16 @@ struct RunMachineTests {
             return
         }
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
-        #expect(machine.arrived(1, outcome, [Self.settled(1)]) == .record)
-        #expect(machine.arrived(2, outcome, [Self.settled(2)]) == .taken(resume: true))
+        let deliveries = [
+            machine.arrived(1, outcome, [Self.settled(1)]), machine.arrived(2, outcome, [Self.settled(2)]),
+        ]
+        #expect(deliveries == [.record, .taken(resume: true)])
         // The body now asks for the first: it must not park before that result is durable.
         guard case .proceed = machine.awaits([2]), case .wait = machine.awaits([1]) else {
             Issue.record("the run was parked on a result that is being recorded")
             return
         }
-        #expect(machine.recorded(1, outcome))
+        let resumes = machine.recorded(1, outcome)
+        #expect(resumes)
     }
 }

@@ -36,7 +36,7 @@ public final class Engine: Sendable {
     }
 
     /// All pipelines and their parts by name; a part gives way to a pipeline of its name that was listed.
-    private static func register(_ listed: [any Pipeline]) throws(PenstockError) -> [String: any Pipeline] {
+    static func register(_ listed: [any Pipeline]) throws(PenstockError) -> [String: any Pipeline] {
         var pipelines: [String: any Pipeline] = [:]
         for pipeline in listed {
             try Limits.checkName(pipeline.name)
@@ -90,8 +90,15 @@ public final class Engine: Sendable {
 
     /// The pipelines that run by their own `run(from:to:)`.
     private var others: [@Sendable () async throws -> Void] {
-        self.pipelines.values.compactMap { pipeline in
-            pipeline is any NativePipeline ? nil : Self.runner(of: pipeline, in: self.store)
+        Self.others(among: Array(self.pipelines.values), in: self.store)
+    }
+
+    static func others(
+        among pipelines: [any Pipeline],
+        in store: any Store
+    ) -> [@Sendable () async throws -> Void] {
+        pipelines.compactMap { pipeline in
+            pipeline is any NativePipeline ? nil : Self.runner(of: pipeline, in: store)
         }
     }
 

@@ -45,6 +45,8 @@ package final class EngineCore: Sendable {
     ) async throws -> sending Result {
         self.hot.mayStay(true)
         self.work.reopen()
+        Neighbours.enter(self)
+        defer { Neighbours.leave(self) }
         let loops = others.map { other in
             self.environment.task {
                 do {
@@ -109,7 +111,9 @@ package final class EngineCore: Sendable {
     /// Hears of steps that were settled from elsewhere, and of runs that were ended from outside.
     private func listen() async {
         while let news = try? await self.store.news() {
-            for item in news { await self.heard(item) }
+            for item in news {
+                for core in Neighbours.over(self.store) { await core.heard(item) }
+            }
         }
     }
 

@@ -30,9 +30,21 @@ public struct Chain<Input: Codable & Sendable, Output: Codable & Sendable>: Pipe
 
     /// Runs the chain's items from one queue to another, and its parts with them, until the task is cancelled.
     public func run(from input: ReadQueue<Input>, to output: WriteQueue<Output>) async throws {
-        let workers = [self.worker(from: input, to: output)] + (try Engine.workers(for: self.parts, in: input.store))
+        // A part may be there more than once, and have parts of its own.
+        var pipelines = try Engine.register([self])
+        pipelines[self.name] = nil
+        guard pipelines[input.name] == nil else {
+            throw PenstockError(
+                .duplicatePipeline,
+                "chain '\(self.name)' cannot take its items from queue '\(input.name)', which belongs to one of its parts"
+            )
+        }
+        let parts = Array(pipelines.values)
+        let workers = [self.worker(from: input, to: output)] + (try Engine.workers(for: parts, in: input.store))
         let core = EngineCore(store: input.store, workers: workers)
-        try await core.run { try await core.environment.clock.sleepForever() }
+        try await core.run(others: Engine.others(among: parts, in: input.store)) {
+            try await core.environment.clock.sleepForever()
+        }
     }
 }
 

@@ -24,7 +24,8 @@ extension EmbeddedStore {
                 // Closed between the two: what has gathered is refused, and nobody waits for an answer in vain.
                 for submission in self.inbox.take() {
                     submission.continuation.resume(
-                        returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed")))
+                        returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed"))
+                    )
                 }
             }
         }
@@ -40,8 +41,27 @@ extension EmbeddedStore {
         }
     }
 
+    /// Commits a group: all its transactions as one first, which is what a store does cheapest, and each kept apart from
+    /// the others if one of them turns out to fail half-way.
     private func commit(_ group: [CommitQueue.Submission], to table: Runner.Table) {
-        var applier = TransactionApplier(table: table, index: self.index, now: self.environment.clock.now)
+        // A user's own work is not to be done twice, so a group that has some is careful from the start.
+        let hasWork = group.contains { $0.transaction.operations.contains(where: \.isWork) }
+        do throws(PenstockError) {
+            if !hasWork, try self.commit(group, to: table, isCareful: false) { return }
+            _ = try self.commit(group, to: table, isCareful: true)
+        } catch {
+            for submission in group { submission.continuation.resume(returning: .failure(error)) }
+        }
+    }
+
+    /// - Returns: `false` when a transaction failed half-way that was not kept apart; nothing has happened then.
+    private func commit(
+        _ group: [CommitQueue.Submission],
+        to table: Runner.Table,
+        isCareful: Bool
+    ) throws(PenstockError) -> Bool {
+        let now = self.environment.clock.now
+        var applier = TransactionApplier(table: table, index: self.index, now: now, isCareful: isCareful)
         var outcomes: [Result<Receipt, PenstockError>] = []
         outcomes.reserveCapacity(group.count)
         do throws(PenstockError) {
@@ -54,17 +74,22 @@ extension EmbeddedStore {
                     if error.code == .storeUnavailable || error.code == .storeUnusable { throw error }
                     outcome = .failure(error)
                 }
+                guard !applier.needsCare else {
+                    table.rollback()
+                    applier.abandon()
+                    return false
+                }
                 outcomes.append(outcome)
             }
             try table.commit()
         } catch {
             table.rollback()
             applier.abandon()
-            for submission in group { submission.continuation.resume(returning: .failure(error)) }
-            return
+            throw error
         }
         self.publish(applier.changes, table: table)
         for (submission, outcome) in zip(group, outcomes) { submission.continuation.resume(returning: outcome) }
+        return true
     }
 
     /// Tells the index what is durable now, and wakes whoever waited for it.
@@ -80,8 +105,16 @@ extension EmbeddedStore {
                 self.departures.wake(change.queue)
             }
         }
-        for (queue, count) in readied { self.readiness.wake(queue, count: count) }
+        self.offer(readied)
         self.deliver(news)
+    }
+
+    /// Wakes as many readers of each queue as there are new items in it, and those who look for a certain one.
+    func offer(_ readied: [String: Int]) {
+        for (queue, count) in readied {
+            self.choice.wake(queue)
+            self.readiness.wake(queue, count: count)
+        }
     }
 
     private func deliver(_ news: [RunNews]) {
@@ -103,9 +136,10 @@ extension EmbeddedStore {
     /// Ends the leases whose time is over, and lets those look again who wait for what is due now.
     func timePassed() {
         let uptime = self.environment.clock.uptime
-        let expired = self.index.withLock { $0.expired(at: uptime) }
+        let expired = self.index.withLock { $0.takeExpired(at: uptime) }
         for lease in expired { self.environment.task { [weak self] in await self?.expire(lease) } }
         for queue in self.readiness.names { self.readiness.wake(queue) }
+        for queue in self.choice.names { self.choice.wake(queue) }
         self.setAlarm()
     }
 
@@ -115,7 +149,9 @@ extension EmbeddedStore {
         do throws(PenstockError) {
             _ = try await self.commit(transaction)
         } catch  where error.code == .storeUnavailable {
-            self.alarm?.set(in: .seconds(1))
+            // The lease has ended all the same: that is tried again, but not at once.
+            let end = self.environment.clock.uptime + .seconds(1)
+            if self.index.withLock({ $0.extend(lease, expires: end) }) { self.setAlarm() }
         } catch {
             // Settled in the meantime: there is nothing left to end.
         }

@@ -9,9 +9,21 @@ extension EmbeddedStore {
         case .key, .matching: return try await self.reserveChosen(request)
         }
         while true {
-            try self.checkOpen()
+            do throws(PenstockError) {
+                try self.checkOpen()
+            } catch {
+                // Whoever was woken for an item and does not take it leaves the wake-up to the next.
+                self.readiness.wake(request.queue, count: 1)
+                throw error
+            }
             let ticket = self.readiness.ticket(for: request.queue)
-            let leased = try await self.tryReserve(request)
+            let leased: [LeasedItem]
+            do throws(PenstockError) {
+                leased = try await self.tryReserve(request)
+            } catch {
+                self.readiness.discard(ticket)
+                throw error
+            }
             guard leased.isEmpty, request.waits else {
                 self.readiness.discard(ticket)
                 return leased
@@ -30,15 +42,26 @@ extension EmbeddedStore {
             return (leases, index.isLow(request.queue))
         }
         if isLow {
-            try await self.readOn()
+            do throws(PenstockError) {
+                try await self.readOn()
+            } catch {
+                // What has been claimed already can be worked on, whatever keeps the next from being read.
+                if leases.isEmpty { throw error }
+            }
             if leases.isEmpty { return try await self.tryReserveAgain(request) }
         }
         if end != nil, !leases.isEmpty { self.setAlarm() }
         var items: [LeasedItem] = []
         items.reserveCapacity(leases.count)
+        var problem: PenstockError?
         for (item, token) in leases {
-            if let leased = try await self.leased(item, token: token) { items.append(leased) }
+            do throws(PenstockError) {
+                if let leased = try await self.leased(item, token: token) { items.append(leased) }
+            } catch {
+                problem = error
+            }
         }
+        if let problem, items.isEmpty { throw problem }
         return items
     }
 
@@ -78,7 +101,9 @@ extension EmbeddedStore {
             do throws(PenstockError) {
                 record = try await Self.run(self.reader) { table throws(PenstockError) in try table.item(item.id) }
             } catch {
-                _ = try? await self.commit(Transaction([.settle(lease, .release)]))
+                // Nothing was written under the claim, and nothing may be writable now.
+                self.index.withLock { $0.giveUp(lease) }
+                self.readiness.wake(item.queue, count: 1)
                 throw error
             }
         }
@@ -86,7 +111,15 @@ extension EmbeddedStore {
             self.index.withLock { $0.drop(lease) }
             return nil
         }
-        record.attempt = item.attempt + 1
+        if item.record == nil {
+            // The row may have changed between being read and being claimed: another attempt, or a later due time.
+            self.index.withLock { $0.correct(lease, by: record) }
+            guard record.due <= self.environment.clock.now || record.due == item.position.due else {
+                self.index.withLock { $0.giveUp(lease) }
+                return nil
+            }
+        }
+        record.attempt += 1
         return LeasedItem(record: record, lease: lease)
     }
 
@@ -94,21 +127,21 @@ extension EmbeddedStore {
     private func reserveChosen(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
         while true {
             try self.checkOpen()
-            let ticket = self.readiness.ticket(for: request.queue)
+            let ticket = self.choice.ticket(for: request.queue)
             do throws(PenstockError) {
                 if let leased = try await self.leaseChosen(request) {
-                    self.readiness.discard(ticket)
+                    self.choice.discard(ticket)
                     return [leased]
                 }
             } catch {
-                self.readiness.discard(ticket)
+                self.choice.discard(ticket)
                 throw error
             }
             guard request.waits else {
-                self.readiness.discard(ticket)
+                self.choice.discard(ticket)
                 return []
             }
-            await self.readiness.wait(ticket)
+            await self.choice.wait(ticket)
         }
     }
 
@@ -156,7 +189,9 @@ extension EmbeddedStore {
 
     /// Gives a parked run back to the store without a change to its row.
     public func relinquish(_ lease: LeaseReference, news: Int) async -> Bool {
-        self.index.withLock { $0.relinquish(lease, news: news) }
+        let (isBack, readied) = self.index.withLock { $0.relinquish(lease, news: news) }
+        if let readied { self.offer([readied: 1]) }
+        return isBack
     }
 
     /// Waits until runs that this process holds have news.

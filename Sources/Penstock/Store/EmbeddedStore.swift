@@ -16,7 +16,10 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     let index: IndexBox
     let ledger: (any ClaimLedger)?
     let inbox = CommitQueue()
+    /// Readers that take any item of a queue; each item wakes one of them.
     let readiness = WaitList<String>()
+    /// Readers that look for a certain item; each item wakes all of them.
+    let choice = WaitList<String>()
     let endings = WaitList<ItemID>()
     let departures = WaitList<String>()
     let newsletter = WaitList<Bool>()
@@ -88,6 +91,7 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
         self.inbox.close()
         self.alarm?.close()
         self.readiness.close()
+        self.choice.close()
         self.endings.close()
         self.departures.close()
         self.newsletter.close()

@@ -12,9 +12,15 @@ public final class MemoryTable: ItemTable {
     private var undo: [(id: ItemID, before: ItemRecord?)] = []
     private var mark = 0
 
+    /// Keys are compared byte by byte, as databases do: to Swift, texts are equal that Unicode calls equivalent.
     private struct QueueKey: Hashable {
         let queue: String
-        let key: String
+        let key: [UInt8]
+
+        init(queue: String, key: String) {
+            self.queue = queue
+            self.key = Array(key.utf8)
+        }
     }
 
     private struct JournalKey: Hashable {

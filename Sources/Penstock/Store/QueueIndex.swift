@@ -110,16 +110,38 @@ package struct QueueIndex {
         return true
     }
 
-    /// Ends the lease of a run that waits, and has had no news since `news` wake-ups; `false` when it has.
-    mutating func relinquish(_ lease: LeaseReference, news: Int) -> Bool {
-        guard let hold = self.holds[lease.id], hold.token == lease.token else { return true }
-        guard hold.news == news else { return false }
+    /// Ends the lease of a run that waits, unless it has had news since `news` wake-ups.
+    /// - Returns: whether the lease is over, and the queue in which the run is ready now, if it is.
+    mutating func relinquish(_ lease: LeaseReference, news: Int) -> (isBack: Bool, readied: String?) {
+        guard let hold = self.holds[lease.id], hold.token == lease.token else { return (true, nil) }
+        guard hold.news == news else { return (false, nil) }
+        self.giveUp(lease)
+        return (true, hold.state == .ready ? hold.queue : nil)
+    }
+
+    /// Ends a lease under which nothing was written: the item is where it was.
+    mutating func giveUp(_ lease: LeaseReference) {
+        guard let hold = self.holds[lease.id], hold.token == lease.token else { return }
         self.holds[lease.id] = nil
-        guard hold.state == .ready else { return true }
+        self.ends[lease.id] = nil
+        guard hold.state == .ready else { return }
         self.queues[hold.queue]?.leased -= 1
         self.queues[hold.queue]?.ready += 1
         self.insert(hold.item.unread)
-        return true
+    }
+
+    /// Takes over what was read under a claim that was made on an older reading of the row.
+    mutating func correct(_ lease: LeaseReference, by record: ItemRecord) {
+        guard let hold = self.holds[lease.id], hold.token == lease.token else { return }
+        guard hold.attempt != record.attempt + 1 || hold.item.position.due != record.due else { return }
+        self.holds[lease.id] = Hold(
+            token: hold.token,
+            queue: hold.queue,
+            attempt: record.attempt + 1,
+            news: hold.news,
+            state: hold.state,
+            item: ReadyItem(record)
+        )
     }
 
     /// Forgets a claim on an item that turned out to have ended before it was claimed.
@@ -132,11 +154,12 @@ package struct QueueIndex {
         self.queues[hold.queue]?.ready += 1
     }
 
-    /// The leases that have ended by the clock.
-    func expired(at uptime: Duration) -> [LeaseReference] {
-        self.ends.compactMap { id, end in
-            guard end <= uptime, let hold = self.holds[id] else { return nil }
-            return LeaseReference(id: id, token: hold.token)
+    /// Takes out the leases that have ended by the clock; they hold until that is recorded.
+    mutating func takeExpired(at uptime: Duration) -> [LeaseReference] {
+        let expired = self.ends.filter { $0.value <= uptime }.keys.sorted()
+        return expired.compactMap { id in
+            self.ends[id] = nil
+            return self.holds[id].map { LeaseReference(id: id, token: $0.token) }
         }
     }
 

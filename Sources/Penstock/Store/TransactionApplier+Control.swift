@@ -190,8 +190,16 @@ extension TransactionApplier {
         var steps: [ItemRecord] = []
         try self.forEachStep(of: run) { _, step in steps.append(step) }
         // What failed before the run went on was dealt with by the run; only what nothing came after is tried again.
-        let last = steps.compactMap { $0.created }.max()
-        let failed = steps.filter { ($0.state == .failed || $0.state == .cancelled) && $0.created == last }
+        // Times are whole milliseconds, so steps of one activation are told from those of the next by their numbers.
+        var failed: [ItemRecord] = []
+        var later = Timestamp.distantPast
+        var batch = Timestamp.distantPast
+        for (place, step) in steps.enumerated().reversed() {
+            let isLast = place + 1 == steps.count || steps[place + 1].number != step.number + 1
+            if isLast { (later, batch) = (max(later, batch), step.created) }
+            guard step.state == .failed || step.state == .cancelled else { continue }
+            if step.settled ?? .distantFuture > later || later == .distantPast { failed.append(step) }
+        }
         for step in failed { try self.retryTree(step) }
         try self.rearm(run, state: failed.isEmpty ? .ready : .parked)
     }

@@ -66,6 +66,9 @@ extension TransactionApplier {
 
     mutating func call(_ step: NewStep) throws(PenstockError) -> ItemID {
         try Limits.checkPayload(step.payload, queue: step.queue, key: step.id.key)
+        // A number that is left out tells where one activation ends and the next begins: see `retryTree`.
+        if !self.hasCalled { _ = try self.table.nextNumber() }
+        self.hasCalled = true
         let number = try self.table.nextNumber()
         let isRecorded = step.result != nil
         let record = ItemRecord(

@@ -8,6 +8,10 @@ struct TransactionApplier {
     let table: any ItemTable
     let index: IndexBox
     let now: Timestamp
+    /// Whether each transaction is kept apart, so that one that fails half-way can be undone on its own.
+    let isCareful: Bool
+    /// Whether a transaction has failed half-way that was not kept apart: the group has to be undone and applied again.
+    private(set) var needsCare = false
 
     /// What the index has to learn, in order.
     private(set) var changes: [IndexChange] = []
@@ -19,21 +23,27 @@ struct TransactionApplier {
     /// Items that the current transaction has put out of reach of workers.
     private var withheld: [ItemID] = []
     /// Items that the group has.
-    private var allWithheld: [ItemID] = []
+    private var allWithheld: Set<ItemID> = []
+    /// Whether the current transaction has added a step to a journal.
+    var hasCalled = false
 
-    init(table: any ItemTable, index: IndexBox, now: Timestamp) {
+    init(table: any ItemTable, index: IndexBox, now: Timestamp, isCareful: Bool) {
         self.table = table
         self.index = index
         self.now = now
+        self.isCareful = isCareful
     }
 
     /// Applies one transaction, all or none.
     ///
-    /// Most transactions of one operation need no savepoint: the operation looks before it writes.
+    /// Most transactions of one operation cannot fail half-way: the operation looks before it writes.
     mutating func apply(_ transaction: Transaction) throws(PenstockError) -> Receipt {
         let mark = self.changes.count
-        let isGuarded = transaction.operations.count > 1 || transaction.operations.contains(where: \.writesInSteps)
+        let writesInSteps =
+            transaction.operations.count > 1 || transaction.operations.contains(where: \.writesInSteps)
+        let isGuarded = writesInSteps && self.isCareful
         self.withheld = []
+        self.hasCalled = false
         if isGuarded { try self.table.savepoint() }
         do {
             var ids: [ItemID?] = []
@@ -47,6 +57,7 @@ struct TransactionApplier {
             return Receipt(ids: ids, wasThere: wasThere)
         } catch {
             if isGuarded { try self.table.rollbackToSavepoint() }
+            self.needsCare = writesInSteps && !self.isCareful
             self.forget(after: mark)
             guard error.code == .leaseLost, try self.isDone(transaction) else { throw error }
             return Receipt(
@@ -60,6 +71,7 @@ struct TransactionApplier {
     private mutating func forget(after mark: Int) {
         let withheld = self.withheld
         self.index.withLock { index in for id in withheld { index.restore(id) } }
+        self.allWithheld.subtract(withheld)
         self.withheld = []
         guard self.changes.count > mark else { return }
         self.changes.removeSubrange(mark...)
@@ -116,8 +128,8 @@ struct TransactionApplier {
                 "key '\(record.key)' in queue '\(record.queue)' is in the hands of a worker: try again when it has ended"
             )
         }
-        self.withheld.append(record.id)
-        self.allWithheld.append(record.id)
+        // What an earlier transaction of the group has withheld is not this one's to give back.
+        if self.allWithheld.insert(record.id).inserted { self.withheld.append(record.id) }
     }
 
     /// How many unsettled items a queue has, the group's own included.
@@ -163,17 +175,41 @@ struct TransactionApplier {
     }
 
     /// Whether a transaction whose lease is gone was applied before: a hand-in whose answer was lost.
+    ///
+    /// Nobody but the holder of a lease writes its token into a row, so a row that has the token and the content was
+    /// written by this transaction. A message that was consumed has left no row, and its lease counts as lost.
     private func isDone(_ transaction: Transaction) throws(PenstockError) -> Bool {
         for operation in transaction.operations {
             guard case .settle(let lease, let settlement) = operation else { continue }
-            guard let record = try self.table.item(lease.id), record.token == lease.token else { continue }
+            if case .park = settlement {
+                if self.hold(lease) != nil, try self.hasSteps(of: transaction) { return true }
+                continue
+            }
+            guard lease.token > 0, let record = try self.table.item(lease.id), record.token == lease.token else {
+                continue
+            }
             switch settlement {
             case .complete(let result, _): return record.state == .completed && record.result == result
-            case .fail: return record.state == .failed
-            case .retry, .consume, .release, .park, .diverge: continue
+            case .fail(let failure, _): return record.state == .failed && record.failure == failure
+            case .retry(_, let failure): return record.state == .ready && record.failure == failure
+            case .release: return record.state == .ready && record.result == nil && self.hold(lease) == nil
+            case .diverge(let report): return record.state == .diverged && record.failure == report
+            case .consume, .park: continue
             }
         }
         return false
+    }
+
+    /// Whether the journal has every step that a transaction makes, and it makes one at least.
+    private func hasSteps(of transaction: Transaction) throws(PenstockError) -> Bool {
+        var isThere = false
+        for case .call(let step) in transaction.operations {
+            guard let row = try self.table.item(step.id), row.queue == step.queue, row.digest == step.digest else {
+                return false
+            }
+            isThere = true
+        }
+        return isThere
     }
 }
 
@@ -191,6 +227,9 @@ final class IndexBox: Sendable {
 }
 
 extension Operation {
+    /// Whether the operation runs code of the user's.
+    var isWork: Bool { if case .work = self { true } else { false } }
+
     /// Whether the operation may find out half-way that it cannot be done.
     fileprivate var writesInSteps: Bool {
         switch self {

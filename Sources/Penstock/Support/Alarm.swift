@@ -31,7 +31,8 @@ package final class Alarm: Sendable {
             state.sleeper?.cancel()
             state.sleeper = self.environment.task { [weak self] in
                 guard let clock = self?.environment.clock else { return }
-                guard (try? await clock.sleep(for: delay)) != nil else { return }
+                // The task may have begun late: what counts is the time that was asked for.
+                guard (try? await clock.sleep(for: max(time - clock.uptime, .zero))) != nil else { return }
                 self?.wentOff(time)
             }
         }

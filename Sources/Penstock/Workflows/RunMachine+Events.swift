@@ -50,8 +50,9 @@ extension RunMachine {
     /// - Returns: whether to resume the body.
     package mutating func recorded(_ step: Int, _ outcome: Outcome) -> Bool {
         switch self.steps[step] {
-        case .open, .recording: self.steps[step] = .settled(outcome)
-        case .issued, .settled, nil: return false
+        // A step may be settled from elsewhere before the run hears that its call is durable.
+        case .issued, .open, .recording: self.steps[step] = .settled(outcome)
+        case .settled, nil: return false
         }
         guard case .waiting(let wanted) = self.phase, wanted.contains(step) else { return false }
         self.phase = .computing

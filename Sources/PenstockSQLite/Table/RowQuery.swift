@@ -19,7 +19,7 @@ enum RowQuery: Int, CaseIterable {
     /// Where a page has to follow an index, it says so: a query that SQLite would answer in another way then fails
     /// in the first test instead of growing slow with the table.
     var sql: String {
-        let select = "SELECT \(Self.columns) FROM items"
+        let select = "SELECT \(Self.columns) FROM penstock_rows"
         return switch self {
         case .begin: "BEGIN IMMEDIATE"
         case .commit: "COMMIT"
@@ -27,37 +27,38 @@ enum RowQuery: Int, CaseIterable {
         case .savepoint: "SAVEPOINT mark"
         case .rollbackToSavepoint: "ROLLBACK TO mark"
         case .releaseSavepoint: "RELEASE mark"
-        case .insert: "INSERT INTO items (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        case .insert: "INSERT INTO penstock_rows (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         case .update:
             """
-            UPDATE items SET state = ?, due = coalesce(?, due), attempt = coalesce(?, attempt), token = ?, \
+            UPDATE penstock_rows SET state = ?, due = coalesce(?, due), attempt = coalesce(?, attempt), token = ?, \
             settled = ?, result = ? WHERE root = ? AND run = ? AND step = ? AND (1 << state) & ?
             """
-        case .rewrite: "UPDATE items SET payload = ?, digest = ? WHERE root = ? AND run = ? AND step = ?"
-        case .delete: "DELETE FROM items WHERE root = ? AND run = ? AND step = ?"
+        case .rewrite: "UPDATE penstock_rows SET payload = ?, digest = ? WHERE root = ? AND run = ? AND step = ?"
+        case .delete: "DELETE FROM penstock_rows WHERE root = ? AND run = ? AND step = ?"
         case .row: "\(select) WHERE root = ? AND run = ? AND step = ?"
         case .rowWithKey:
-            "\(select) INDEXED BY item_keys WHERE step = 0 AND key IS NOT NULL AND queue = ? AND key = ?"
-        case .ready: "\(select) INDEXED BY item_ready WHERE state = 0 \(Self.laneFrom)"
-        case .readyBelow: "\(select) INDEXED BY item_ready WHERE state = 0 \(Self.lanesBelow)"
-        case .parked: "\(select) INDEXED BY item_parked WHERE state IN (1, 2) \(Self.laneFrom)"
-        case .parkedBelow: "\(select) INDEXED BY item_parked WHERE state IN (1, 2) \(Self.lanesBelow)"
+            "\(select) INDEXED BY penstock_keys WHERE step = 0 AND key IS NOT NULL AND queue = ? AND key = ?"
+        case .ready: "\(select) INDEXED BY penstock_ready WHERE state = 0 \(Self.laneFrom)"
+        case .readyBelow: "\(select) INDEXED BY penstock_ready WHERE state = 0 \(Self.lanesBelow)"
+        case .parked: "\(select) INDEXED BY penstock_parked WHERE state IN (1, 2) \(Self.laneFrom)"
+        case .parkedBelow: "\(select) INDEXED BY penstock_parked WHERE state IN (1, 2) \(Self.lanesBelow)"
         case .roots:
             """
-            \(select) INDEXED BY item_roots WHERE step = 0 AND queue = ? AND root < ? AND (1 << state) & ? \
+            \(select) INDEXED BY penstock_roots WHERE step = 0 AND queue = ? AND root < ? AND (1 << state) & ? \
             ORDER BY root DESC LIMIT ?
             """
-        case .rootBefore: "SELECT max(root) FROM items WHERE root < ?"
+        case .rootBefore: "SELECT max(root) FROM penstock_rows WHERE root < ?"
         case .journal:
             "\(select) WHERE root = ? AND run = ? AND step > ? AND (1 << state) & ? ORDER BY step LIMIT ?"
-        case .readyCounts: "SELECT queue, priority, count(*) FROM items WHERE state = 0 GROUP BY queue, priority"
-        case .parkedCounts: "SELECT queue, count(*) FROM items WHERE state IN (1, 2) GROUP BY queue"
-        case .queueNamed: "SELECT id FROM queues WHERE name = ?"
-        case .queueName: "SELECT name FROM queues WHERE id = ?"
-        case .addQueue: "INSERT INTO queues (name) VALUES (?) RETURNING id"
-        case .setMeta: "UPDATE meta SET value = ? WHERE key = ?"
+        case .readyCounts:
+            "SELECT queue, priority, count(*) FROM penstock_rows WHERE state = 0 GROUP BY queue, priority"
+        case .parkedCounts: "SELECT queue, count(*) FROM penstock_rows WHERE state IN (1, 2) GROUP BY queue"
+        case .queueNamed: "SELECT id FROM penstock_queues WHERE name = ?"
+        case .queueName: "SELECT name FROM penstock_queues WHERE id = ?"
+        case .addQueue: "INSERT INTO penstock_queues (name) VALUES (?) RETURNING id"
+        case .setMeta: "UPDATE penstock_meta SET value = ? WHERE key = ?"
         case .charge:
-            "UPDATE items SET attempt = attempt + 1 WHERE root = ? AND run = ? AND step = ? AND state = 0"
+            "UPDATE penstock_rows SET attempt = attempt + 1 WHERE root = ? AND run = ? AND step = ? AND state = 0"
         }
     }
 

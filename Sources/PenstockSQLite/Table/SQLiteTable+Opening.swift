@@ -7,8 +7,8 @@ extension SQLiteTable {
     /// The owner's file says in which epoch its claims were made. When that is not the last one, they were charged
     /// already, or belong to another copy of the database.
     func takeOver(from owner: OwnerFile) throws(PenstockError) {
-        let last = try self.connection.integer("SELECT value FROM meta WHERE key = 'epoch'") ?? 0
-        let next = try self.connection.integer("SELECT value FROM meta WHERE key = 'next_number'") ?? 1
+        let last = try self.connection.integer("SELECT value FROM penstock_meta WHERE key = 'epoch'") ?? 0
+        let next = try self.connection.integer("SELECT value FROM penstock_meta WHERE key = 'next_number'") ?? 1
         let suspects = owner.suspects(ofEpoch: last)
         self.epoch = last + 1
         self.numbers.open(at: next)

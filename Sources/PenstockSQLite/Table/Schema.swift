@@ -3,7 +3,7 @@ import Penstock
 
 /// The tables, how they came about, and the marks by which a file is known to be ours.
 ///
-/// A row of `items` is a queue item, a journal entry and a run at once. Rows are clustered by tree, run and step, so a
+/// A row of `penstock_rows` is a queue item, a journal entry and a run at once. Rows are clustered by tree, run and step, so a
 /// journal is one range of neighbours, and a call touches nothing but that range and, while it is ready, one index.
 enum Schema {
     /// "PNST", in the header of the file.
@@ -19,12 +19,15 @@ enum Schema {
 
     private static let first = [
         "PRAGMA application_id = \(Self.applicationID)",
-        "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-        "INSERT INTO meta VALUES ('epoch', 0), ('next_number', 1), ('created', CAST(strftime('%s', 'now') AS INTEGER) * 1000)",
-        "CREATE TABLE queues (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+        "CREATE TABLE penstock_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        """
+        INSERT INTO penstock_meta VALUES
+            ('epoch', 0), ('next_number', 1), ('created', CAST(strftime('%s', 'now') AS INTEGER) * 1000)
+        """,
+        "CREATE TABLE penstock_queues (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
         // Payload and result stand last, so that the rest is read without touching the pages they spill over to.
         """
-        CREATE TABLE items (
+        CREATE TABLE penstock_rows (
             root INTEGER NOT NULL, run INTEGER NOT NULL, step INTEGER NOT NULL,
             number INTEGER NOT NULL, queue INTEGER NOT NULL, key TEXT, state INTEGER NOT NULL,
             priority INTEGER NOT NULL, due INTEGER NOT NULL, created INTEGER NOT NULL, settled INTEGER,
@@ -34,15 +37,15 @@ enum Schema {
             PRIMARY KEY (root, run, step)
         ) STRICT, WITHOUT ROWID
         """,
-        "CREATE UNIQUE INDEX item_keys ON items (queue, key) WHERE step = 0 AND key IS NOT NULL",
-        "CREATE INDEX item_roots ON items (queue, root) WHERE step = 0",
-        "CREATE INDEX item_ready ON items (queue, priority DESC, due, number) WHERE state = 0",
-        "CREATE INDEX item_parked ON items (queue, priority DESC, due, number) WHERE state IN (1, 2)",
+        "CREATE UNIQUE INDEX penstock_keys ON penstock_rows (queue, key) WHERE step = 0 AND key IS NOT NULL",
+        "CREATE INDEX penstock_roots ON penstock_rows (queue, root) WHERE step = 0",
+        "CREATE INDEX penstock_ready ON penstock_rows (queue, priority DESC, due, number) WHERE state = 0",
+        "CREATE INDEX penstock_parked ON penstock_rows (queue, priority DESC, due, number) WHERE state IN (1, 2)",
         // For people: nothing in Penstock reads it.
         """
         CREATE VIEW penstock_items AS SELECT
-            queues.name AS queue,
-            coalesce(items.key, CASE
+            penstock_queues.name AS queue,
+            coalesce(penstock_rows.key, CASE
                 WHEN step = 0 THEN '~' || root
                 WHEN run = root THEN '~' || root || '.' || step
                 ELSE '~' || root || '.' || run || '.' || step END) AS key,
@@ -52,9 +55,9 @@ enum Schema {
             strftime('%Y-%m-%dT%H:%M:%fZ', created / 1000.0, 'unixepoch') AS created,
             strftime('%Y-%m-%dT%H:%M:%fZ', due / 1000.0, 'unixepoch') AS due,
             strftime('%Y-%m-%dT%H:%M:%fZ', settled / 1000.0, 'unixepoch') AS settled,
-            (SELECT name FROM queues WHERE id = items.reply_to) AS reply_to,
+            (SELECT name FROM penstock_queues WHERE id = penstock_rows.reply_to) AS reply_to,
             root, run, step, number, caller_run, caller_step, token
-        FROM items LEFT JOIN queues ON queues.id = items.queue
+        FROM penstock_rows LEFT JOIN penstock_queues ON penstock_queues.id = penstock_rows.queue
         """,
     ]
 

@@ -1,0 +1,140 @@
+public import Penstock
+
+/// A program over a store that dies at every call in turn, and what has to hold when it is run again.
+///
+/// The program has workflows that call at once, race, nest, wait for people, retry and book exactly once. Whatever the
+/// call at which its process dies, a second process has to come to the same results.
+public struct CrashMatrix: Sendable {
+    private let runs: Int
+    private let open: StoreConformance.Open
+
+    /// Makes a matrix over one kind of store, which has to keep what it had.
+    public init(runs: Int = 2, open: @escaping StoreConformance.Open) {
+        self.runs = runs
+        self.open = open
+    }
+
+    /// Runs the program to its end without a crash.
+    /// - Returns: how many calls of its store it makes.
+    public func callsWithoutCrash(at place: String, under environment: RuntimeEnvironment) async throws -> Int {
+        let (script, store) = (CrashScript(), CrashingStore(over: try await self.open(place, environment)))
+        let values = try await script.run(self.runs, over: store)
+        try await self.check(values, script, store, before: [:], effects: [:], crashes: 0)
+        await store.close()
+        return store.calls
+    }
+
+    /// Runs the program until it dies at `point`, runs it again to its end, and checks what it has come to.
+    /// - Throws: ``ConformanceFailure`` when something was lost, doubled or changed.
+    public func check(
+        _ point: CrashingStore.Point,
+        at place: String,
+        under environment: RuntimeEnvironment
+    ) async throws {
+        let script = CrashScript()
+        let first = CrashingStore(over: try await self.open(place, environment), dyingAt: point)
+        do {
+            _ = try await script.run(self.runs, over: first)
+        } catch let error as PenstockError {
+            try expect(error.code, is: .storeClosed, "the error of a program whose store dies: '\(error)'")
+        }
+        await first.close()
+        let second = CrashingStore(over: try await self.open(place, environment))
+        let bench = StoreBench(over: second)
+        let (before, effects) = (try await bench.content(), script.world.all)
+        try await bench.checkCounts()
+        let values = try await script.run(self.runs, over: second)
+        try await self.check(values, script, second, before: before, effects: effects, crashes: 1)
+        await second.close()
+    }
+
+    /// Runs the program while commits fail for a while, from the commit with this number on.
+    public func check(
+        _ outage: CrashingStore.Outage,
+        ofCommits count: Int,
+        at place: String,
+        under environment: RuntimeEnvironment,
+        after commits: Int
+    ) async throws {
+        let (script, store) = (CrashScript(), CrashingStore(over: try await self.open(place, environment)))
+        for number in 1...self.runs { try await script.prepare(number, in: store) }
+        store.fail(outage, commits: count, after: commits)
+        let values = try await script.run(self.runs, over: store)
+        try await self.check(values, script, store, before: [:], effects: [:], crashes: 0)
+        await store.close()
+    }
+
+    private func check(
+        _ values: [[Int]],
+        _ script: CrashScript,
+        _ store: CrashingStore,
+        before: [ItemID: ItemRecord],
+        effects: [String: Int],
+        crashes: Int
+    ) async throws {
+        try expect(values, is: (1...self.runs).map { CrashScript.expected($0) }, "the results")
+        let bench = StoreBench(over: store)
+        try await bench.checkCounts()
+        let after = try await bench.content()
+        try Self.checkSteps(after, runs: self.runs)
+        try Self.checkHistory(before: before, after: after)
+        try Self.checkEffects(script.world.all, before: effects, done: before, crashes: crashes)
+        // Pushed without a key by a transactional activity: a second push would show.
+        let ledger = after.values.filter { $0.queue == "ledger" }.map(\.payload.text)
+        try expect(ledger.sorted(), is: (1...self.runs).map { "\($0 * 100 + 30)" }.sorted(), "the ledger")
+        let answers = after.values.filter { $0.queue == "answers" }.map(\.key)
+        try expect(answers.sorted(), is: (1...self.runs).map { "\($0)" }.sorted(), "who got an answer")
+    }
+
+    /// Every journal is numbered without a gap, and everything in it has ended.
+    private static func checkSteps(_ rows: [ItemID: ItemRecord], runs: Int) throws {
+        var journals: [Int64: [Int]] = [:]
+        for row in rows.values where !row.id.isRoot {
+            journals[row.id.run, default: []].append(row.id.step)
+            let isLoser = row.queue == "never"
+            try expect(row.state, is: isLoser ? .cancelled : .completed, "the state of step \(row.key) of \(row.queue)")
+        }
+        for (run, steps) in journals {
+            try expect(steps.sorted(), is: Array(1...steps.count), "the numbers of the steps of run \(run)")
+        }
+        let mains = rows.values.filter { $0.queue == "main" }
+        try expect(mains.count, is: runs, "how many runs there are")
+        for main in mains { try expect(journals[main.number]?.count, is: 15, "how many steps run \(main.key) has") }
+    }
+
+    /// What was recorded before the crash is there after it, unchanged.
+    private static func checkHistory(before: [ItemID: ItemRecord], after: [ItemID: ItemRecord]) throws {
+        for (id, old) in before {
+            let new = try require(after[id], "item \(id.key) of '\(old.queue)' to be there after the crash")
+            try expect(new.queue, is: old.queue, "what step \(id.key) calls")
+            try expect(new.digest, is: old.digest, "the argument of step \(id.key)")
+            guard old.state.isSettled else { continue }
+            try expect(new.state, is: old.state, "how step \(id.key) ended")
+            try expect(new.result, is: old.result, "what step \(id.key) came to")
+        }
+    }
+
+    /// What was recorded never ran again, and the rest once more at most.
+    private static func checkEffects(
+        _ effects: [String: Int],
+        before: [String: Int],
+        done: [ItemID: ItemRecord],
+        crashes: Int
+    ) throws {
+        for row in done.values where row.state == .completed {
+            let name = "\(row.queue)(\(row.payload.text))"
+            guard let count = before[name], Self.isAskedOnce(row) else { continue }
+            try expect(effects[name], is: count, "how often \(name) ran, which was recorded before the crash")
+        }
+        for (name, count) in effects where !name.hasPrefix("add") {
+            let least = name.hasPrefix("flaky") ? 3 : 1
+            try expect((least...least + crashes).contains(count), "\(name) ran \(least) times, or once more: \(count)")
+        }
+    }
+
+    /// `add` is called with one of seven arguments by chance, which may be one that it had before.
+    private static func isAskedOnce(_ row: ItemRecord) -> Bool {
+        guard row.queue == "add", let argument = Int(row.payload.text) else { return true }
+        return argument % 100 > 7
+    }
+}

@@ -1,0 +1,137 @@
+public import Penstock
+import Synchronization
+
+/// A disk in memory: what a store over it has committed is there when another store is opened over it.
+///
+/// Whatever a store keeps in its own memory is gone with it, as it is with a process: leases, waits, what is ready. The
+/// disk can also be told to fail.
+public final class MemoryDisk: Sendable {
+    private let runner: DiskRunner
+
+    /// Makes an empty disk.
+    public init() {
+        self.runner = DiskRunner()
+    }
+
+    /// Opens a store over what the disk has.
+    public func open(_ environment: RuntimeEnvironment) async throws -> any Store {
+        self.runner.tables.withLock { $0.epoch += 1 }
+        return try await EmbeddedStore(environment: environment, writer: self.runner, reader: self.runner)
+    }
+
+    /// Whether commits fail from now on, with nothing done.
+    public var failsCommits: Bool {
+        get { self.runner.tables.withLock { $0.failsCommits } }
+        set { self.runner.tables.withLock { $0.failsCommits = newValue } }
+    }
+
+    /// Whether reads fail from now on.
+    public var failsReads: Bool {
+        get { self.runner.tables.withLock { $0.failsReads } }
+        set { self.runner.tables.withLock { $0.failsReads = newValue } }
+    }
+
+    /// Calls `body` in the middle of every commit, when the rows are written and nobody has been told.
+    public func duringCommits(_ body: (@Sendable () -> Void)?) {
+        self.runner.tables.withLock { $0.duringCommit = body }
+    }
+}
+
+/// Disks by name: each name that is new is an empty disk.
+public final class MemoryDisks: Sendable {
+    private let disks = Mutex<[String: MemoryDisk]>([:])
+
+    /// Makes an empty set of disks.
+    public init() {}
+
+    /// The disk of that name.
+    public subscript(name: String) -> MemoryDisk {
+        self.disks.withLock { disks in
+            if let disk = disks[name] { return disk }
+            let disk = MemoryDisk()
+            disks[name] = disk
+            return disk
+        }
+    }
+}
+
+/// Runs jobs over the disk's table, on the thread that brings them.
+final class DiskRunner: TableRunner {
+    let tables = Mutex(DiskTable())
+
+    func post(_ job: @escaping @Sendable (DiskTable) -> Void) -> Bool {
+        self.tables.withLock { job($0) }
+        return true
+    }
+
+    func stop() async {}
+}
+
+/// A table in memory that counts how often it was opened, and fails when it is told to.
+final class DiskTable: ItemTable {
+    var epoch: Int64 = 0
+    var failsCommits = false
+    var failsReads = false
+    var duringCommit: (@Sendable () -> Void)?
+
+    private let rows = MemoryTable()
+
+    private func checkReads() throws(PenstockError) {
+        if self.failsReads { throw PenstockError(.storeUnavailable, "the disk was told to fail its reads") }
+    }
+
+    func nextNumber() throws(PenstockError) -> Int64 { try self.rows.nextNumber() }
+    func begin() throws(PenstockError) { try self.rows.begin() }
+
+    func commit() throws(PenstockError) {
+        if self.failsCommits { throw PenstockError(.storeUnavailable, "the disk was told to fail its commits") }
+        self.duringCommit?()
+        try self.rows.commit()
+    }
+
+    func rollback() { self.rows.rollback() }
+    func savepoint() throws(PenstockError) { try self.rows.savepoint() }
+    func rollbackToSavepoint() throws(PenstockError) { try self.rows.rollbackToSavepoint() }
+    func releaseSavepoint() throws(PenstockError) { try self.rows.releaseSavepoint() }
+    func insert(_ record: ItemRecord) throws(PenstockError) -> Bool { try self.rows.insert(record) }
+
+    func update(_ id: ItemID, expecting expected: StateSet, _ change: RowChange) throws(PenstockError) -> Bool {
+        try self.rows.update(id, expecting: expected, change)
+    }
+
+    func rewrite(_ id: ItemID, payload: Payload, digest: UInt64) throws(PenstockError) {
+        try self.rows.rewrite(id, payload: payload, digest: digest)
+    }
+
+    func delete(_ id: ItemID) throws(PenstockError) { try self.rows.delete(id) }
+
+    func item(_ id: ItemID) throws(PenstockError) -> ItemRecord? {
+        try self.checkReads()
+        return try self.rows.item(id)
+    }
+
+    func item(queue: String, key: String) throws(PenstockError) -> ItemRecord? {
+        try self.checkReads()
+        return try self.rows.item(queue: queue, key: key)
+    }
+
+    func items(_ query: ItemQuery) throws(PenstockError) -> [ItemRecord] {
+        try self.checkReads()
+        return try self.rows.items(query)
+    }
+
+    func lanes() throws(PenstockError) -> [LaneCount] { try self.rows.lanes() }
+
+    func ready(
+        queue: String,
+        priority: Int,
+        after horizon: LanePosition?,
+        limit: Int
+    ) throws(PenstockError) -> [ItemRecord] {
+        try self.checkReads()
+        return try self.rows.ready(queue: queue, priority: priority, after: horizon, limit: limit)
+    }
+
+    func parked() throws(PenstockError) -> [String: Int] { try self.rows.parked() }
+    func perform(_ work: any StoreWork) throws(PenstockError) { try self.rows.perform(work) }
+}
