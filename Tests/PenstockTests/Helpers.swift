@@ -37,6 +37,9 @@ final class InFlight: Sendable {
 
 struct Broken: Error {}
 
+/// What a test waits for has not come about in ten seconds of its time.
+struct NotReached: Error {}
+
 extension ActivityOptions {
     static let once = ActivityOptions(retry: .never)
 }
@@ -44,20 +47,22 @@ extension ActivityOptions {
 extension Desk where Input: Sendable {
     /// Waits until an item waits; time has to pass by itself.
     func first() async throws -> Item<Input> {
-        while true {
+        for _ in 0..<10_000 {
             if let item = try await self.waiting().first { return item }
             try await self.input.store.environment.clock.sleep(for: .milliseconds(1))
         }
+        throw NotReached()
     }
 }
 
 extension Control {
     /// Waits until an item is in a state; time has to pass by itself.
     func reached(_ state: ItemState, _ id: ItemID) async throws -> ItemRecord {
-        while true {
+        for _ in 0..<10_000 {
             let record = try await self.describe(.id(id))
             if record.state == state { return record }
             try await self.store.environment.clock.sleep(for: .milliseconds(1))
         }
+        throw NotReached()
     }
 }

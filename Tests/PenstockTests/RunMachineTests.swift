@@ -74,4 +74,29 @@ struct RunMachineTests {
         let resumes = machine.recorded(1, outcome)
         #expect(resumes)
     }
+
+    @Test func `a result that could not be recorded does not leave the body waiting for it`() throws {
+        var machine = Self.machine()
+        _ = (machine.issued(Self.call), machine.issued(Self.call))
+        guard case .commit = machine.awaits([2]) else {
+            Issue.record("the calls were not committed")
+            return
+        }
+        machine.committed()
+        _ = machine.awaits([2])
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        _ = machine.arrived(1, outcome, [Self.settled(1)])
+        _ = machine.arrived(2, outcome, [Self.settled(2)])
+        // The body has put off its commit until the first result is recorded; that fails.
+        guard case .proceed = machine.awaits([2]), case .wait = machine.awaits([1]) else {
+            Issue.record("the body did not wait for the recording")
+            return
+        }
+        let resumes = machine.unrecorded(1)
+        #expect(resumes)
+        guard case .commit = machine.awaits([1]) else {
+            Issue.record("what the body did was never committed")
+            return
+        }
+    }
 }

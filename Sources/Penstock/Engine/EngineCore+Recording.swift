@@ -48,7 +48,7 @@ extension EngineCore {
             if await self.record(operations, wakesCaller: false) {
                 run.recorded(step, conclusion.outcome)
             } else {
-                run.withMachine { $0.unrecorded(step) }
+                run.unrecorded(step)
             }
         }
     }

@@ -148,6 +148,11 @@ package final class HotRun: Sendable {
         if self.withMachine({ $0.recorded(step, outcome) }) { self.resume() }
     }
 
+    /// The result of a step was not recorded after all.
+    func unrecorded(_ step: Int) {
+        if self.withMachine({ $0.unrecorded(step) }) { self.resume() }
+    }
+
     /// Takes the run out of memory, if it only waits.
     /// - Returns: whether it left.
     func evict() async -> Bool {

@@ -59,9 +59,16 @@ extension RunMachine {
         return true
     }
 
-    /// A result that was to be recorded was not: somebody else has settled the step, and news of it will come.
-    package mutating func unrecorded(_ step: Int) {
-        if case .recording = self.steps[step] { self.steps[step] = .open }
+    /// A result that was to be recorded was not: somebody else has settled the step, and news of it will come, or the
+    /// store was closed.
+    ///
+    /// - Returns: whether to resume the body, which may have put off its commit until the step was recorded.
+    package mutating func unrecorded(_ step: Int) -> Bool {
+        guard case .recording = self.steps[step] else { return false }
+        self.steps[step] = .open
+        guard case .waiting(let wanted) = self.phase, wanted.contains(step) else { return false }
+        self.phase = .computing
+        return true
     }
 
     /// Steps were settled from elsewhere; `settled` is what the journal says of them.
