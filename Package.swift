@@ -31,7 +31,7 @@ let package = Package(
         .target(name: "Penstock"),
         .target(name: "PenstockSQLite", dependencies: ["Penstock", "CSQLite", "CLinux"]),
         .target(name: "PenstockTesting", dependencies: ["Penstock"]),
-        .target(name: "PenstockCommands", dependencies: ["Penstock", "PenstockSQLite", "CLinux"]),
+        .target(name: "PenstockCommands", dependencies: ["Penstock", "PenstockSQLite", "CSQLite", "CLinux"]),
         // Not named after its product: on a disk that ignores case it would collide with the library.
         .executableTarget(name: "PenstockCLI", dependencies: ["PenstockCommands", "Intake"]),
         .target(name: "Intake", dependencies: ["Penstock", "PenstockSQLite"], path: "Examples/Intake"),
@@ -54,9 +54,13 @@ let package = Package(
         .target(name: "CrashWorkload", dependencies: ["Penstock", "PenstockSQLite"], path: "Tests/CrashWorkload"),
         .executableTarget(name: "CrashWorker", dependencies: ["CrashWorkload"], path: "Tests/CrashWorker"),
         .testTarget(
-            name: "CrashTests", dependencies: ["CrashWorkload", "CrashWorker", "PenstockSQLite", "PenstockTesting"]),
+            name: "CrashTests",
+            dependencies: ["CrashWorkload", "CrashWorker", "PenstockSQLite", "PenstockTesting"]
+        ),
         .testTarget(
-            name: "CommandTests", dependencies: ["Penstock", "PenstockCommands", "PenstockSQLite", "PenstockCLI", "Intake"]),
+            name: "CommandTests",
+            dependencies: ["Penstock", "PenstockCommands", "PenstockSQLite", "PenstockCLI", "Intake"]
+        ),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -1,3 +1,5 @@
+// swift-format-ignore-file
+// This is the README's program, to the letter.
 import Penstock
 import PenstockSQLite
 
@@ -11,7 +13,7 @@ let quad = Workflow("quad") { (x: Int, context) in
 let review = ExternalTask<String, Bool>("review")
 
 let engine = try await Engine(store: .sqlite(path: "app.db"), pipelines: [double, quad, review])
-try await engine.run {  // structured: workers live inside this scope, and drain when it ends
+try await engine.run {                      // structured: workers live inside this scope, and drain when it ends
     let run = try await engine.start(quad, 10, key: "first")
-    print(try await run.value)  // 40
+    print(try await run.value)              // 40
 }

@@ -26,7 +26,7 @@ struct ChildProcess: ~Copyable {
         unsafe posix_spawn_file_actions_addclose(&actions, ends[1])
         let path = Self.buildFolder + "/" + name
         var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         var pid: pid_t = 0
         let code = unsafe posix_spawn(&pid, path, &actions, nil, &words, environ)
         close(ends[1])

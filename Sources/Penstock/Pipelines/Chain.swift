@@ -36,7 +36,7 @@ public struct Chain<Input: Codable & Sendable, Output: Codable & Sendable>: Pipe
         guard pipelines[input.name] == nil else {
             throw PenstockError(
                 .duplicatePipeline,
-                "chain '\(self.name)' cannot take its items from queue '\(input.name)', which belongs to one of its parts"
+                "chain '\(self.name)' cannot take items from queue '\(input.name)', which belongs to one of its parts"
             )
         }
         let parts = Array(pipelines.values)

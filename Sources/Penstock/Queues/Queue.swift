@@ -97,8 +97,8 @@ public struct Queue<Value: Codable & Sendable>: Sendable {
                 throw PenstockError(
                     .unsupported,
                     """
-                    key '\(options.key ?? "(none)")': the replies of queue '\(name)' take the result of an item that is \
-                    leased: use Transaction.move
+                    key '\(options.key ?? "(none)")': the replies of queue '\(name)' take the result of an item \
+                    that is leased: use Transaction.move
                     """
                 )
             },

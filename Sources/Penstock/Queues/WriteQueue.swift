@@ -99,7 +99,7 @@ extension WriteQueue {
             )
         }
         let record = leased.record
-        // A key that Penstock made means nothing in another queue, but it makes a push that is repeated have one effect.
+        // A key that Penstock made means nothing in another queue, but gives a push that is repeated one effect.
         let key = record.key.hasPrefix("~") ? "\(record.queue):\(record.key.dropFirst())" : record.key
         var push = Transaction()
         var options = PushOptions(priority: record.priority)

@@ -41,8 +41,8 @@ extension EmbeddedStore {
         }
     }
 
-    /// Commits a group: all its transactions as one first, which is what a store does cheapest, and each kept apart from
-    /// the others if one of them turns out to fail half-way.
+    /// Commits a group: all its transactions as one first, which is what a store does cheapest, and each kept apart
+    /// from the others if one of them turns out to fail half-way.
     private func commit(_ group: [CommitQueue.Submission], to table: Runner.Table) {
         // A user's own work is not to be done twice, so a group that has some is careful from the start.
         let hasWork = group.contains { $0.transaction.operations.contains(where: \.isWork) }

@@ -5,7 +5,7 @@ extension TransactionApplier {
         guard record.state == .ready else {
             throw PenstockError(
                 .conflict,
-                "key '\(record.key)' in queue '\(record.queue)' was \(record.state.rawValue) already; nothing was changed"
+                "key '\(record.key)' in queue '\(record.queue)' was \(record.state.rawValue) already: nothing changed"
             )
         }
         try self.withhold(record)

@@ -13,7 +13,7 @@ extension TransactionApplier {
                 case .refuse:
                     throw PenstockError(
                         .duplicateKey,
-                        "key '\(key)' is in queue '\(item.queue)' already (\(there.state.rawValue)); nothing was changed"
+                        "key '\(key)' is in queue '\(item.queue)' already (\(there.state.rawValue)): nothing changed"
                     )
                 case .replace: try self.makeWay(there)
                 }
@@ -236,8 +236,8 @@ extension TransactionApplier {
         PenstockError(
             .leaseLost,
             """
-            the lease on item \(lease.id.key) (token \(lease.token)) has ended: it was settled, has expired, or somebody \
-            took the item over; nothing was changed
+            the lease on item \(lease.id.key) (token \(lease.token)) has ended: it was settled or has expired, or \
+            somebody took the item over; nothing was changed
             """
         )
     }

@@ -125,7 +125,7 @@ struct TransactionApplier {
         guard self.index.withLock({ $0.withhold(record.id) }) else {
             throw PenstockError(
                 .conflict,
-                "key '\(record.key)' in queue '\(record.queue)' is in the hands of a worker: try again when it has ended"
+                "key '\(record.key)' in queue '\(record.queue)' is held by a worker: try again when it has ended"
             )
         }
         // What an earlier transaction of the group has withheld is not this one's to give back.

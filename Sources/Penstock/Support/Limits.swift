@@ -32,7 +32,7 @@ public enum Limits {
         guard allowed, (1...Self.name).contains(name.utf8.count) else {
             throw PenstockError(
                 .invalidName,
-                "the name \(name.debugDescription.prefix(200)) is not allowed: use 1 to \(Self.name) of A-Z a-z 0-9 . _ : -"
+                "the name \(name.debugDescription.prefix(99)) is not allowed: 1 to \(Self.name) of A-Z a-z 0-9 . _ : -"
             )
         }
     }

@@ -95,8 +95,8 @@ package final class HotRun: Sendable {
             Notice(
                 .error,
                 """
-                run '\(record.key)' of '\(record.queue)' is parked as diverged: \(divergence). Mend the code and resume \
-                the run, or restart it
+                run '\(record.key)' of '\(record.queue)' is parked as diverged: \(divergence). Mend the code and \
+                resume the run, or restart it
                 """
             )
         )

@@ -94,8 +94,8 @@ final class OwnerFile: Sendable {
         return PenstockError(
             .storeOwned,
             """
-            '\(database)' is owned by \(owner.map { "\($0)" } ?? "another process"): end it, or let it do what is to be \
-            done
+            '\(database)' is owned by \(owner.map { "\($0)" } ?? "another process"): end it, or let it do what is \
+            to be done
             """
         )
     }

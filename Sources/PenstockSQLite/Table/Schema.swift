@@ -3,8 +3,9 @@ import Penstock
 
 /// The tables, how they came about, and the marks by which a file is known to be ours.
 ///
-/// A row of `penstock_rows` is a queue item, a journal entry and a run at once. Rows are clustered by tree, run and step, so a
-/// journal is one range of neighbours, and a call touches nothing but that range and, while it is ready, one index.
+/// A row of `penstock_rows` is a queue item, a journal entry and a run at once. Rows are clustered by tree, run and
+/// step, so a journal is one range of neighbours, and a call touches nothing but that range and, while it is ready, one
+/// index.
 enum Schema {
     /// "PNST", in the header of the file.
     static let applicationID: Int64 = 0x504e_5354
