@@ -48,15 +48,7 @@ package final class EngineCore: Sendable {
         Neighbours.enter(self)
         defer { Neighbours.leave(self) }
         let loops = others.map { other in
-            self.environment.task {
-                do {
-                    try await other()
-                } catch {
-                    if !Task.isCancelled {
-                        self.tell(.error, "a pipeline's run(from:to:) has thrown and stopped: \(error)")
-                    }
-                }
-            }
+            self.environment.task { await self.keepRunning(other) }
         }
         let dispatchers = self.workers.values.map { worker in
             self.environment.task { await self.dispatch(worker) }
@@ -74,6 +66,22 @@ package final class EngineCore: Sendable {
         listener.cancel()
         await listener.value
         return try result.get()
+    }
+
+    /// Runs a pipeline's own loop, and again after a while when it throws: one error is no reason to stop for good.
+    private func keepRunning(_ loop: @Sendable () async throws -> Void) async {
+        while !Task.isCancelled {
+            do {
+                return try await loop()
+            } catch let error as PenstockError where error.code == .storeClosed {
+                return
+            } catch {
+                guard !Task.isCancelled else { return }
+                let delay = self.configuration.storeRetryDelay
+                self.tell(.error, "a pipeline's run(from:to:) has thrown, and is run again in \(delay): \(error)")
+                try? await self.environment.clock.sleep(for: delay)
+            }
+        }
     }
 
     /// Takes items of one queue and has them worked on.

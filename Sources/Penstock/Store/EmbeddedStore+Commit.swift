@@ -87,6 +87,7 @@ extension EmbeddedStore {
             applier.abandon()
             throw error
         }
+        self.commits.add(1)
         self.publish(applier.changes, table: table)
         for (submission, outcome) in zip(group, outcomes) { submission.continuation.resume(returning: outcome) }
         return true

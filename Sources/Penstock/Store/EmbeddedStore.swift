@@ -16,6 +16,8 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     let index: IndexBox
     let ledger: (any ClaimLedger)?
     let inbox = CommitQueue()
+    /// How many groups were made durable: each cost one sync, if the table syncs at all.
+    package let commits = Counter()
     /// Readers that take any item of a queue; each item wakes one of them.
     let readiness = WaitList<String>()
     /// Readers that look for a certain item; each item wakes all of them.

@@ -29,6 +29,7 @@ extension Bench {
                 value: Double(count) / time.inSeconds
             )
             result.samples = Samples(times)
+            result.fsyncs = opened.syncs
             result.rows = try await opened.closeAndCountRows()
             return result
         }
@@ -58,6 +59,7 @@ extension Bench {
                 unit: "jobs/s",
                 value: Double(count) / time.inSeconds
             )
+            result.fsyncs = opened.syncs
             result.rows = try await opened.closeAndCountRows()
             return result
         }
@@ -94,6 +96,7 @@ extension Bench {
                 ("backlog", Double(backlog)), ("enqueue_ms", Samples(pushes).median),
                 ("startup_ms", startup?.inMilliseconds),
             ]
+            result.fsyncs = opened.syncs
             result.rows = try await opened.closeAndCountRows()
             return result
         }

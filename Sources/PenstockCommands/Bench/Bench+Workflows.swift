@@ -56,6 +56,7 @@ extension Bench {
             result.others = [
                 ("workflows_per_s", Double(count) / time.inSeconds), ("rss_bytes", Double(Machine.residentBytes)),
             ]
+            result.fsyncs = opened.syncs
             result.rows = try await opened.closeAndCountRows()
             return result
         }

@@ -27,6 +27,9 @@ final class BenchStore {
         }
     }
 
+    /// How many syncs the store has made since it was opened, one for each group of transactions.
+    var syncs: Int? { (self.store as? SQLiteStore)?.commits.value }
+
     /// Closes the store and opens it again.
     /// - Returns: how long the opening took; `nil` for a store that would be empty then.
     func reopen() async throws -> Duration? {
