@@ -22,26 +22,29 @@ struct KillTests {
         let random = SeededEntropy(seed: seed)
 
         // More orders than the kills leave time for, so that every kill hits work under way.
-        let orders = Self.kills * 30
+        let orders = Self.kills * 120
         var resumptions: [Duration] = []
         var killedAt: ContinuousClock.Instant?
+        var next = 0
         for _ in 0..<Self.kills {
-            var child = try ChildProcess("CrashWorker", [path, "\(orders)"])
+            var child = try ChildProcess("CrashWorker", [path, "\(orders)", "\(next)"])
             // Killed while opening, just after, or some way into the work: by its own progress, not by a clock.
             var lines = Int(random.next() % 24)
             while lines > 0, let line = child.line() {
                 try #require(!line.hasPrefix("error"), "\(line)")
-                if line.hasPrefix("order"), let time = killedAt {
-                    resumptions.append(time.duration(to: .now))
-                    killedAt = nil
-                }
+                try #require(line != "all", "the work came to its end before the last kill")
+                next += 1
+                // What had ended before is no sign of new work.
+                guard line.hasPrefix("order") else { continue }
+                if let time = killedAt { resumptions.append(time.duration(to: .now)) }
+                killedAt = nil
                 lines -= 1
             }
             killedAt = .now
             child.kill()
         }
 
-        var last = try ChildProcess("CrashWorker", [path, "\(orders)"])
+        var last = try ChildProcess("CrashWorker", [path, "\(orders)", "\(next)"])
         var final: String?
         while let line = last.line() { final = line }
         #expect(last.wait() == 0)

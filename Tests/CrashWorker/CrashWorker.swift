@@ -7,15 +7,23 @@ import Glibc
 import Darwin
 #endif
 
-/// Works on the workload in a database, and writes a line for each order that ends, until it is killed or done.
+/// Works on the workload in a database until it is killed or done.
+///
+/// From a given order on it writes `old N` for each that had ended before, and `order N` for each that ends now.
 enum CrashWorker {
     @concurrent static func main() async {
-        guard CommandLine.arguments.count == 3, let orders = Int(CommandLine.arguments[2]) else { exit(64) }
+        let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
+        guard numbers.count == 2 else { exit(64) }
+        let (orders, first) = (numbers[0], numbers[1])
         do {
             let engine = try await Workload.engine(path: CommandLine.arguments[1], orders: orders)
-            say("open")
+            var next = first
+            while next < orders, try await hasEnded(next, in: engine) {
+                say("old \(next)")
+                next += 1
+            }
             try await engine.run {
-                for index in 0..<orders {
+                for index in next..<orders {
                     guard let run = try await engine.run(of: Workload.order, key: "order-\(index)") else { exit(2) }
                     guard try await run.value == Workload.expected(index) else { exit(3) }
                     say("order \(index)")
@@ -27,6 +35,11 @@ enum CrashWorker {
             say("error \(error)")
             exit(1)
         }
+    }
+
+    private static func hasEnded(_ index: Int, in engine: Engine) async throws -> Bool {
+        let reference = ItemReference.key(queue: Workload.order.name, "order-\(index)")
+        return try await engine.control.describe(reference).state.isSettled
     }
 
     private static func say(_ line: String) {
