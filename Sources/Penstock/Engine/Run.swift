@@ -40,15 +40,7 @@ extension Engine {
         key: String? = nil,
         options: PushOptions = PushOptions()
     ) async throws(PenstockError) -> Run<P.Output> {
-        let item = NewItem(
-            queue: pipeline.name,
-            key: key,
-            payload: try Payload(encoding: input),
-            priority: options.priority,
-            due: options.due,
-            replyTo: options.replyTo,
-            onDuplicate: options.onDuplicate
-        )
+        let item = options.item(for: pipeline.name, key: key, payload: try Payload(encoding: input))
         let receipt = try await self.store.commit(Transaction([.push(item)]))
         guard let id = receipt.ids.first ?? nil else {
             throw PenstockError(.storeUnusable, "the store did not say where it put key '\(key ?? "(none)")'")
@@ -65,19 +57,8 @@ extension Engine {
     ) async throws(PenstockError) -> [Run<P.Output>] {
         var operations: [Operation] = []
         for (key, input) in inputs {
-            operations.append(
-                .push(
-                    NewItem(
-                        queue: pipeline.name,
-                        key: key,
-                        payload: try Payload(encoding: input),
-                        priority: options.priority,
-                        due: options.due,
-                        replyTo: options.replyTo,
-                        onDuplicate: options.onDuplicate
-                    )
-                )
-            )
+            let item = options.item(for: pipeline.name, key: key, payload: try Payload(encoding: input))
+            operations.append(.push(item))
         }
         let receipt = try await self.store.commit(Transaction(operations))
         return zip(inputs, zip(receipt.ids, receipt.wasThere)).compactMap { input, made in

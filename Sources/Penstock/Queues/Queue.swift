@@ -66,17 +66,8 @@ public struct Queue<Value: Codable & Sendable>: Sendable {
             store: self.store,
             encode: { value throws(PenstockError) in try Payload(encoding: value) },
             add: { value, options, transaction throws(PenstockError) in
-                let item = NewItem(
-                    queue: queue.name,
-                    key: options.key,
-                    payload: try Payload(encoding: value),
-                    priority: options.priority,
-                    due: options.due,
-                    replyTo: options.replyTo,
-                    onDuplicate: options.onDuplicate,
-                    capacity: queue.capacity,
-                    whenFull: queue.whenFull
-                )
+                var item = options.item(for: queue.name, key: options.key, payload: try Payload(encoding: value))
+                (item.capacity, item.whenFull) = (queue.capacity, queue.whenFull)
                 try transaction.add(.push(item), in: queue.store, queue: queue.name)
             },
             isReply: false

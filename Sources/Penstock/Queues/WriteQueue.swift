@@ -73,6 +73,21 @@ public struct PushOptions: Sendable {
     }
 }
 
+extension PushOptions {
+    /// The item that is pushed in this way.
+    func item(for queue: String, key: String?, payload: Payload) -> NewItem {
+        NewItem(
+            queue: queue,
+            key: key,
+            payload: payload,
+            priority: self.priority,
+            due: self.due,
+            replyTo: self.replyTo,
+            onDuplicate: self.onDuplicate
+        )
+    }
+}
+
 /// What an item has come to, and what records it.
 struct Conclusion: Sendable {
     let outcome: RunMachine.Outcome
