@@ -26,12 +26,12 @@ package struct QueueIndex {
         var parked = 0
     }
 
-    private(set) var queues: [String: Entry] = [:]
+    var queues: [String: Entry] = [:]
     private(set) var holds: [ItemID: Hold] = [:]
     /// The ready items that lanes keep.
     ///
     /// An item of a lane that is not here is stale and is passed over.
-    private var live: [ItemID: ReadyItem] = [:]
+    var live: [ItemID: ReadyItem] = [:]
     /// Items that a transaction is about to change; with the entry that was taken out of its lane, if it was in one.
     private var withheld: [ItemID: ReadyItem?] = [:]
     private var lastToken: Int64
@@ -223,94 +223,8 @@ package struct QueueIndex {
         }
     }
 
-    // MARK: Lanes
-
-    /// Takes over what a store found in one lane when it was opened.
-    mutating func open(_ lane: LaneCount) {
-        self.queues[lane.queue, default: Entry()].ready += lane.count
-        let start = LanePosition(due: .distantPast, number: 0)
-        self.insert(lane: Lane(horizon: start), priority: lane.priority, queue: lane.queue)
-    }
-
-    /// Takes over the number of runs that a store found parked when it was opened.
-    mutating func open(queue: String, parked: Int) {
-        self.queues[queue, default: Entry()].parked += parked
-    }
-
-    /// The lanes that have run low while the store has more.
-    func lanesToRefill() -> [(queue: String, priority: Int, horizon: LanePosition)] {
-        self.queues.flatMap { queue, entry in
-            entry.lanes.compactMap { priority, lane in
-                guard lane.isLow, let horizon = lane.horizon else { return nil }
-                return (queue, priority, horizon)
-            }
-        }
-    }
-
-    /// Whether `queue` has a lane that has run low.
-    func isLow(_ queue: String) -> Bool {
-        self.queues[queue]?.lanes.contains { $0.lane.isLow } ?? false
-    }
-
-    /// Takes over rows that were read for a lane that had run low.
-    mutating func refill(queue: String, priority: Int, with records: [ItemRecord], limit: Int) {
-        guard let index = self.queues[queue]?.lanes.firstIndex(where: { $0.priority == priority }) else { return }
-        let items = records.map { ReadyItem($0) }
-        for item in items where self.holds[item.id] == nil { self.live[item.id] = item }
-        self.queues[queue]?.lanes[index].lane.refill(items, limit: limit)
-    }
-
-    private mutating func insert(_ item: ReadyItem) {
-        let lanes = self.queues[item.queue]?.lanes ?? []
-        guard let index = lanes.firstIndex(where: { $0.priority == item.priority }) else {
-            var lane = Lane()
-            _ = lane.insert(item)
-            self.live[item.id] = item
-            return self.insert(lane: lane, priority: item.priority, queue: item.queue)
-        }
-        guard self.queues[item.queue]?.lanes[index].lane.insert(item) == true else { return }
-        self.live[item.id] = item
-        for dropped in self.queues[item.queue]?.lanes[index].lane.trim() ?? [] where self.live[dropped.id] === dropped {
-            self.live[dropped.id] = nil
-        }
-    }
-
-    private mutating func insert(lane: Lane, priority: Int, queue: String) {
-        let lanes = self.queues[queue]?.lanes ?? []
-        let place = lanes.firstIndex { $0.priority < priority } ?? lanes.count
-        self.queues[queue, default: Entry()].lanes.insert((priority, lane), at: place)
-    }
-
-    /// When the next item of a queue that is ready, but not due, falls due; `nil` when none is known.
-    func nextDue(in queue: String) -> Timestamp? {
-        self.queues[queue]?.lanes.compactMap { $0.lane.first?.position.due }.min()
-    }
-
     /// When the next lease ends; `nil` when none does.
     func nextExpiry() -> Duration? {
         self.ends.values.min()
     }
-}
-
-/// What a committed transaction did to one item.
-package struct IndexChange {
-    /// The item.
-    var id: ItemID
-    /// Its queue.
-    var queue: String
-    /// The state of its row before, if nobody held it; `nil` for a new item.
-    var from: ItemState?
-    /// The state of its row now; `nil` when the row is gone.
-    var to: ItemState?
-    /// The entry for its lane, when it is ready.
-    var item: ReadyItem?
-    /// Whether a lease on it is over.
-    var endsLease = true
-    /// Whether the lease ends against its holder's will.
-    var isForced = false
-    /// The step of the run that has ended, so that its holder ought to look.
-    var newsOf: Int?
-
-    /// Whether the row came, went or changed its state or place; otherwise the change is mere news.
-    var movesRow: Bool { self.from != nil || self.to != nil }
 }
