@@ -10,7 +10,7 @@ private let command: URL? = {
 
 @Suite("The demonstration", .enabled(if: command != nil, "the penstock command was not built with the tests"))
 struct DemoTests {
-    @Test("A killed worker goes on, and nothing is lost or recorded twice", .timeLimit(.minutes(2)))
+    @Test("A killed worker goes on, and nothing is lost or recorded twice", .timeLimit(.minutes(10)))
     func demo() throws {
         let folder = try TemporaryFolder()
         for number in 0..<40 { _ = try folder.write("in/\(number).txt", "file \(number)\n") }

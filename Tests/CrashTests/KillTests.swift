@@ -11,7 +11,7 @@ struct KillTests {
     /// How many kills: 200 in the normal run, 2,000 in the long one.
     private static let kills = ProcessInfo.processInfo.environment["PENSTOCK_LONG"] == nil ? 200 : 2000
 
-    @Test(.timeLimit(.minutes(30)))
+    @Test(.timeLimit(.minutes(60)))
     func `kill -9 over and over loses nothing and does nothing twice`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "penstock-kill-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

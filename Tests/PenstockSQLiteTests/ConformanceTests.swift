@@ -5,7 +5,7 @@ import PenstockTesting
 import Synchronization
 import Testing
 
-@Suite("What a store promises, in SQLite", .timeLimit(.minutes(5)))
+@Suite("What a store promises, in SQLite", .timeLimit(.minutes(10)))
 struct ConformanceTests {
     @Test(arguments: StoreConformance.cases)
     func `the store in a file keeps its promise`(_ promise: ConformanceCase) async throws {
