@@ -14,19 +14,24 @@ enum CrashWorker {
     @concurrent static func main() async {
         let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
         guard numbers.count == 2 else { exit(64) }
-        let (orders, first) = (numbers[0], numbers[1])
+        // Without a number of orders there is always another batch, so that the work never ends before the kill.
+        let (orders, first) = (numbers[0] == 0 ? Int.max : numbers[0], numbers[1])
         do {
-            let engine = try await Workload.engine(path: CommandLine.arguments[1], orders: orders)
+            let engine = try await Workload.engine(path: CommandLine.arguments[1])
             var next = first
+            try await Workload.order(upTo: min(next, orders - 1), in: engine)
             while next < orders, try await hasEnded(next, in: engine) {
                 say("old \(next)")
                 next += 1
+                if next < orders, next % Workload.batch == 0 { try await Workload.order(upTo: next, in: engine) }
             }
             try await engine.run {
                 for index in next..<orders {
                     guard let run = try await engine.run(of: Workload.order, key: "order-\(index)") else { exit(2) }
                     guard try await run.value == Workload.expected(index) else { exit(3) }
                     say("order \(index)")
+                    let next = index + 1
+                    if next < orders, next % Workload.batch == 0 { try await Workload.order(upTo: next, in: engine) }
                 }
             }
             await engine.close()

@@ -39,8 +39,8 @@ public enum Workload {
 
     static let pipelines: [any Pipeline] = [double, quad, enter, order]
 
-    /// Opens the engine and makes sure of the user's table and of all orders, however often it is called.
-    public static func engine(path: String, orders: Int) async throws -> Engine {
+    /// Opens the engine and makes sure of the user's table.
+    public static func engine(path: String) async throws -> Engine {
         let engine = try await Engine(
             store: .sqlite(path: path),
             pipelines: pipelines,
@@ -49,12 +49,21 @@ public enum Workload {
         var table = Transaction()
         table.sql("CREATE TABLE IF NOT EXISTS ledger(x INTEGER NOT NULL)")
         try await engine.commit(table)
-        // Orders come in batches, one after the other, so when the last is there all are.
-        guard try await engine.run(of: order, key: "order-\(orders - 1)") == nil else { return engine }
-        for first in stride(from: 0, to: orders, by: 1000) {
-            let inputs = (first..<min(first + 1000, orders)).map { (key: Optional("order-\($0)"), input: $0) }
-            try await engine.start(order, inputs)
-        }
         return engine
+    }
+
+    /// How many orders come at once.
+    public static let batch = 1000
+
+    /// Starts batch after batch until the order `index` is there.
+    public static func order(upTo index: Int, in engine: Engine) async throws {
+        for first in stride(from: 0, through: index, by: Self.batch) {
+            // A batch comes whole or not at all, so its last order tells of all.
+            guard try await engine.run(of: order, key: "order-\(first + Self.batch - 1)") == nil else { continue }
+            try await engine.start(
+                order,
+                (first..<first + Self.batch).map { (key: Optional("order-\($0)"), input: $0) }
+            )
+        }
     }
 }
