@@ -36,8 +36,8 @@ public struct ItemRecord: Sendable, Hashable {
     public var number: Int64
     /// The queue, which has the name of the pipeline that it feeds.
     public var queue: String
-    /// The key that a user chose, or ``ItemID/key``.
-    public var key: String
+    /// The key that a user chose; `nil` when nobody did.
+    public var chosenKey: String?
     /// What the item is doing.
     public var state: ItemState
     /// Higher goes first.
@@ -64,12 +64,15 @@ public struct ItemRecord: Sendable, Hashable {
     /// The queue that receives the result under the same key, if the item was pushed with a return address.
     public var replyTo: String?
 
+    /// The key that a user chose, or ``ItemID/key``.
+    public var key: String { self.chosenKey ?? self.id.key }
+
     /// Makes a record.
     public init(
         id: ItemID,
         number: Int64,
         queue: String,
-        key: String,
+        key: String? = nil,
         state: ItemState = .ready,
         priority: Int = 0,
         due: Timestamp,
@@ -86,7 +89,7 @@ public struct ItemRecord: Sendable, Hashable {
         self.id = id
         self.number = number
         self.queue = queue
-        self.key = key
+        self.chosenKey = key
         self.state = state
         self.priority = priority
         self.due = due

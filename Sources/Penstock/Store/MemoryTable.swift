@@ -74,10 +74,10 @@ public final class MemoryTable: ItemTable {
     /// Sets a row, or removes it, and keeps the two lists of rows in step.
     private func put(_ id: ItemID, _ record: ItemRecord?) {
         let journal = JournalKey(root: id.root, run: id.run)
-        if let old = self.rows[id], id.isRoot { self.keys[QueueKey(queue: old.queue, key: old.key)] = nil }
+        if let old = self.rows[id], let key = old.chosenKey { self.keys[QueueKey(queue: old.queue, key: key)] = nil }
         let isNew = self.rows[id] == nil
         self.rows[id] = record
-        if let record, id.isRoot { self.keys[QueueKey(queue: record.queue, key: record.key)] = id }
+        if let record, let key = record.chosenKey { self.keys[QueueKey(queue: record.queue, key: key)] = id }
         guard !id.isRoot, isNew != (record == nil) else { return }
         if record == nil {
             self.journals[journal]?.removeAll { $0 == id.step }

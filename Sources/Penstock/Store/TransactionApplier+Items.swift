@@ -31,7 +31,7 @@ extension TransactionApplier {
             id: id,
             number: number,
             queue: item.queue,
-            key: item.key ?? id.key,
+            key: item.key,
             priority: item.priority,
             due: max(item.due ?? self.now, self.now),
             created: self.now,
@@ -75,7 +75,6 @@ extension TransactionApplier {
             id: step.id,
             number: number,
             queue: step.queue,
-            key: step.id.key,
             state: isRecorded ? .completed : .ready,
             priority: step.priority,
             due: self.now,
@@ -182,8 +181,7 @@ extension TransactionApplier {
         if wakes, let caller { try self.wake(caller, step: id.step) }
         guard replies, change.state == .completed, let result = change.result else { return }
         guard let record = try self.table.item(id), let replyTo = record.replyTo else { return }
-        let key = record.key.hasPrefix("~") ? nil : record.key
-        _ = try self.push(NewItem(queue: replyTo, key: key, payload: result, onDuplicate: .ignore))
+        _ = try self.push(NewItem(queue: replyTo, key: record.chosenKey, payload: result, onDuplicate: .ignore))
     }
 
     /// Makes a run that waits ready again, or tells its holder.

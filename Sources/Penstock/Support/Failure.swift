@@ -20,23 +20,45 @@ public struct Failure: Error, Hashable, Sendable, Codable, CustomStringConvertib
         case diverged
     }
 
+    private struct Content: Hashable, Sendable, Codable {
+        let kind: Kind
+        let pipeline: String
+        let errorType: String
+        let message: String
+        let attempts: Int
+        let divergence: Divergence?
+    }
+
+    private final class Box: Sendable {
+        let content: Content
+
+        init(_ content: Content) {
+            self.content = content
+        }
+    }
+
+    /// Kept elsewhere, so that the many values that only might be a failure stay small.
+    private let box: Box
+
+    private var content: Content { self.box.content }
+
     /// What kind of end it was.
-    public let kind: Kind
+    public var kind: Kind { self.content.kind }
 
     /// The name of the pipeline that failed.
-    public let pipeline: String
+    public var pipeline: String { self.content.pipeline }
 
     /// The type of the error that was thrown, for people; nothing is ever looked up by it.
-    public let errorType: String
+    public var errorType: String { self.content.errorType }
 
     /// What happened, in words; at most 64 KiB are kept.
-    public let message: String
+    public var message: String { self.content.message }
 
     /// How many attempts were made.
-    public let attempts: Int
+    public var attempts: Int { self.content.attempts }
 
     /// How a replay disagreed with its journal, if that is what happened.
-    public let divergence: Divergence?
+    public var divergence: Divergence? { self.content.divergence }
 
     /// Makes a failure, truncating the message to 64 KiB.
     public init(
@@ -47,13 +69,29 @@ public struct Failure: Error, Hashable, Sendable, Codable, CustomStringConvertib
         attempts: Int = 0,
         divergence: Divergence? = nil
     ) {
-        self.kind = kind
-        self.pipeline = pipeline
-        self.errorType = errorType
-        self.message = message.utf8.count <= Limits.message ? message : String(message.prefix(Limits.message / 4))
-        self.attempts = attempts
-        self.divergence = divergence
+        let short = message.utf8.count <= Limits.message ? message : String(message.prefix(Limits.message / 4))
+        let content = Content(
+            kind: kind,
+            pipeline: pipeline,
+            errorType: errorType,
+            message: short,
+            attempts: attempts,
+            divergence: divergence
+        )
+        self.box = Box(content)
     }
+
+    /// Tells whether everything that is known of two failures is the same.
+    public static func == (left: Failure, right: Failure) -> Bool { left.content == right.content }
+
+    /// Feeds everything that is known into a hash.
+    public func hash(into hasher: inout Hasher) { self.content.hash(into: &hasher) }
+
+    /// Encodes the failure as an object of its properties.
+    public func encode(to encoder: any Encoder) throws { try self.content.encode(to: encoder) }
+
+    /// Decodes an object of the failure's properties.
+    public init(from decoder: any Decoder) throws { self.box = Box(try Content(from: decoder)) }
 
     /// The failure in one line.
     public var description: String {

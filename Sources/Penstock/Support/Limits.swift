@@ -52,12 +52,16 @@ public enum Limits {
     }
 
     /// Checks the size of a payload.
-    package static func checkPayload(_ payload: Payload, queue: String, key: String?) throws(PenstockError) {
+    package static func checkPayload(
+        _ payload: Payload,
+        queue: String,
+        key: @autoclosure () -> String?
+    ) throws(PenstockError) {
         guard payload.bytes.count <= Self.payload else {
             throw PenstockError(
                 .tooLarge,
                 """
-                the payload for queue '\(queue)', key '\(key ?? "(none)")' has \(payload.bytes.count) bytes; at most \
+                the payload for queue '\(queue)', key '\(key() ?? "(none)")' has \(payload.bytes.count) bytes; at most \
                 \(Self.payload) are kept: store the content elsewhere and pass a reference
                 """
             )

@@ -11,8 +11,7 @@ extension SQLiteTable {
         statement.bind(record.id, from: 1)
         statement.bind(4, record.number)
         statement.bind(5, queue)
-        // A key that begins with `~` is Penstock's own, and follows from the address.
-        if record.id.isRoot, record.key.utf8.first != UInt8(ascii: "~") { statement.bind(6, record.key) }
+        if let key = record.chosenKey { statement.bind(6, key) }
         statement.bind(7, record.state.code)
         statement.bind(8, record.priority)
         statement.bind(9, record.due.milliseconds)
@@ -113,7 +112,7 @@ extension SQLiteTable {
             id: id,
             number: row.integer(3),
             queue: try self.name(ofQueue: row.integer(4)),
-            key: row.isNull(5) ? id.key : row.text(5),
+            key: row.isNull(5) ? nil : row.text(5),
             state: state,
             priority: Int(row.integer(7)),
             due: Timestamp(milliseconds: row.integer(8)),
