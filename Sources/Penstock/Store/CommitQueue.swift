@@ -2,10 +2,10 @@ import Synchronization
 
 /// The transactions that wait to be committed, and whether somebody is at it.
 package final class CommitQueue: Sendable {
-    /// A transaction, and who waits for its outcome.
+    /// A transaction, and who hears of its outcome.
     struct Submission: Sendable {
         let transaction: Transaction
-        let continuation: CheckedContinuation<Result<Receipt, PenstockError>, Never>
+        let completion: @Sendable (Result<Receipt, PenstockError>) -> Void
     }
 
     private struct State {
@@ -32,16 +32,18 @@ package final class CommitQueue: Sendable {
         }
     }
 
-    /// Takes the next group; when it is empty, whoever adds the next transaction has to drain again.
-    func take() -> [Submission] {
+    /// Puts the next group in the place of the last; when it is empty, whoever adds the next transaction has to drain
+    /// again.
+    func take(into group: inout [Submission]) {
+        // Two arrays go to and fro, so that neither has to grow anew for every group.
+        group.removeAll(keepingCapacity: true)
         self.state.withLock { state in
-            if state.waiting.count <= Self.group {
-                defer { state.waiting = [] }
-                state.isDraining = !state.waiting.isEmpty
-                return state.waiting
+            swap(&state.waiting, &group)
+            if group.count > Self.group {
+                state.waiting = Array(group[Self.group...])
+                group.removeSubrange(Self.group...)
             }
-            defer { state.waiting.removeFirst(Self.group) }
-            return Array(state.waiting.prefix(Self.group))
+            state.isDraining = !group.isEmpty
         }
     }
 

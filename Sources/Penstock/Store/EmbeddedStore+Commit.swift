@@ -4,53 +4,74 @@ import Synchronization
 extension EmbeddedStore {
     /// Applies a transaction, all or none, and returns once it is durable.
     public func commit(_ transaction: Transaction) async throws(PenstockError) -> Receipt {
-        if let other = transaction.store, other !== self {
-            throw PenstockError(.wrongStore, "the transaction is over queues of another store than the one it came to")
-        }
-        guard transaction.operations.count <= Limits.operations else {
-            throw PenstockError(
-                .tooLarge,
-                "a transaction of \(transaction.operations.count) operations: at most \(Limits.operations) are allowed"
-            )
-        }
         let outcome: Result<Receipt, PenstockError> = await withCheckedContinuation { continuation in
-            switch self.inbox.add(CommitQueue.Submission(transaction: transaction, continuation: continuation)) {
-            case nil:
-                continuation.resume(
-                    returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed"))
-                )
-            case .some(let mustDrain):
-                guard mustDrain, !self.writer.post({ [self] table in self.drain(table) }) else { return }
-                // Closed between the two: what has gathered is refused, and nobody waits for an answer in vain.
-                for submission in self.inbox.take() {
-                    submission.continuation.resume(
-                        returning: .failure(PenstockError(.storeClosed, "the store was closed; nothing was changed"))
-                    )
-                }
-            }
+            self.submit(transaction) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
 
+    /// Hands in a transaction; `completion` hears of its outcome on the writer's thread.
+    public func submit(
+        _ transaction: Transaction,
+        _ completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
+    ) {
+        if let error = self.objection(to: transaction) { return completion(.failure(error)) }
+        guard let mustDrain = self.inbox.add(.init(transaction: transaction, completion: completion)) else {
+            return completion(.failure(Self.nothingChanged))
+        }
+        guard mustDrain, !self.writer.post({ [self] table in self.drain(table) }) else { return }
+        // Closed between the two: what has gathered is refused, and nobody waits for an answer in vain.
+        var refused: [CommitQueue.Submission] = []
+        self.inbox.take(into: &refused)
+        for submission in refused { submission.completion(.failure(Self.nothingChanged)) }
+    }
+
+    private static var nothingChanged: PenstockError {
+        PenstockError(.storeClosed, "the store was closed; nothing was changed")
+    }
+
+    private func objection(to transaction: Transaction) -> PenstockError? {
+        if let other = transaction.store, other !== self {
+            return PenstockError(
+                .wrongStore,
+                "the transaction is over queues of another store than the one it came to"
+            )
+        }
+        guard transaction.operations.count <= Limits.operations else {
+            return PenstockError(
+                .tooLarge,
+                "a transaction of \(transaction.operations.count) operations: at most \(Limits.operations) are allowed"
+            )
+        }
+        return nil
+    }
+
     /// Commits group after group until nothing waits.
     private func drain(_ table: Runner.Table) {
+        var group: [CommitQueue.Submission] = []
+        var applier = TransactionApplier(table: table, index: self.index)
         while true {
-            let group = self.inbox.take()
+            self.inbox.take(into: &group)
             guard !group.isEmpty else { return }
-            self.commit(group, to: table)
+            self.commit(group, to: table, by: &applier)
+            self.offer(applier.takeRestored())
         }
     }
 
     /// Commits a group: all its transactions as one first, which is what a store does cheapest, and each kept apart
     /// from the others if one of them turns out to fail half-way.
-    private func commit(_ group: [CommitQueue.Submission], to table: Runner.Table) {
+    private func commit(
+        _ group: [CommitQueue.Submission],
+        to table: Runner.Table,
+        by applier: inout TransactionApplier
+    ) {
         // A user's own work is not to be done twice, so a group that has some is careful from the start.
         let hasWork = group.contains { $0.transaction.operations.contains(where: \.isWork) }
         do throws(PenstockError) {
-            if !hasWork, try self.commit(group, to: table, isCareful: false) { return }
-            _ = try self.commit(group, to: table, isCareful: true)
+            if !hasWork, try self.commit(group, to: table, by: &applier, isCareful: false) { return }
+            _ = try self.commit(group, to: table, by: &applier, isCareful: true)
         } catch {
-            for submission in group { submission.continuation.resume(returning: .failure(error)) }
+            for submission in group { submission.completion(.failure(error)) }
         }
     }
 
@@ -58,10 +79,10 @@ extension EmbeddedStore {
     private func commit(
         _ group: [CommitQueue.Submission],
         to table: Runner.Table,
+        by applier: inout TransactionApplier,
         isCareful: Bool
     ) throws(PenstockError) -> Bool {
-        let now = self.environment.clock.now
-        var applier = TransactionApplier(table: table, index: self.index, now: now, isCareful: isCareful)
+        applier.begin(at: self.environment.clock.now, isCareful: isCareful)
         var outcomes: [Result<Receipt, PenstockError>] = []
         outcomes.reserveCapacity(group.count)
         do throws(PenstockError) {
@@ -89,32 +110,37 @@ extension EmbeddedStore {
         }
         self.commits.add(1)
         self.publish(applier.changes, table: table)
-        for (submission, outcome) in zip(group, outcomes) { submission.continuation.resume(returning: outcome) }
+        for (submission, outcome) in zip(group, outcomes) { submission.completion(outcome) }
         return true
     }
 
     /// Tells the index what is durable now, and wakes whoever waited for it.
     private func publish(_ changes: [IndexChange], table: Runner.Table) {
         let news = self.index.withLock { index in changes.compactMap { index.apply($0) } }
-        var readied: [String: Int] = [:]
+        var (readied, left) = (Set<String>(), Set<String>())
+        var (ended, released): ([ItemID], [ItemID]) = ([], [])
         for change in changes {
-            if change.endsLease, change.from != nil { self.ledger?.ended(change.id) }
-            if change.to == .parked { self.ledger?.ended(change.id) }
-            if change.to == .ready, change.item != nil { readied[change.queue, default: 0] += 1 }
+            if change.to == .parked || (change.endsLease && change.from != nil) { released.append(change.id) }
+            if change.to == .ready, change.item != nil { readied.insert(change.queue) }
             if change.from != nil, change.to == nil {
-                self.endings.wake(change.id)
-                self.departures.wake(change.queue)
+                ended.append(change.id)
+                left.insert(change.queue)
             }
         }
-        self.offer(readied)
+        self.ledger?.ended(released)
+        self.offer(readied.sorted())
+        for id in self.endings.awaited(among: ended) { self.endings.wake(id, with: Self.ending(of: id, in: table)) }
+        for queue in self.departures.awaited(among: left) { self.departures.wake(queue) }
         self.deliver(news)
     }
 
-    /// Wakes as many readers of each queue as there are new items in it, and those who look for a certain one.
-    func offer(_ readied: [String: Int]) {
-        for (queue, count) in readied {
-            self.choice.wake(queue)
-            self.readiness.wake(queue, count: count)
+    /// The row of an item that has just ended, read here so that those who wait for it need not ask for it.
+    private static func ending(of id: ItemID, in table: Runner.Table) -> Ending {
+        do throws(PenstockError) {
+            return .row(try table.item(id))
+        } catch {
+            // They ask for it themselves, and hear what is wrong.
+            return .unread
         }
     }
 
@@ -139,8 +165,8 @@ extension EmbeddedStore {
         let uptime = self.environment.clock.uptime
         let expired = self.index.withLock { $0.takeExpired(at: uptime) }
         for lease in expired { self.environment.task { [weak self] in await self?.expire(lease) } }
-        for queue in self.readiness.names { self.readiness.wake(queue) }
-        for queue in self.choice.names { self.choice.wake(queue) }
+        for queue in self.choice.names.sorted() { self.choice.wake(queue) }
+        self.readOn()
         self.setAlarm()
     }
 

@@ -9,87 +9,30 @@ extension EmbeddedStore {
         case .key, .matching: return try await self.reserveChosen(request)
         }
         while true {
-            do throws(PenstockError) {
-                try self.checkOpen()
-            } catch {
-                // Whoever was woken for an item and does not take it leaves the wake-up to the next.
-                self.readiness.wake(request.queue, count: 1)
-                throw error
-            }
-            let ticket = self.readiness.ticket(for: request.queue)
-            let leased: [LeasedItem]
-            do throws(PenstockError) {
-                leased = try await self.tryReserve(request)
-            } catch {
-                self.readiness.discard(ticket)
-                throw error
-            }
-            guard leased.isEmpty, request.waits else {
-                self.readiness.discard(ticket)
-                return leased
-            }
-            let due = self.index.withLock { $0.nextDue(in: request.queue) }
-            if let due { self.alarm?.set(in: due - self.environment.clock.now) }
-            await self.readiness.wait(ticket)
+            let claims = try await self.claims(request)
+            if request.duration != nil, !claims.isEmpty { self.setAlarm() }
+            let items = try await self.leased(claims)
+            if !items.isEmpty || !request.waits { return items }
+            // Everything that was claimed had ended before: there may be more.
         }
     }
 
-    private func tryReserve(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
-        let end = request.duration.map { self.environment.clock.uptime + $0 }
-        let now = self.environment.clock.now
-        let (leases, isLow) = self.index.withLock { index in
-            let leases = index.reserve(queue: request.queue, limit: max(request.limit, 1), now: now, expires: end)
-            return (leases, index.isLow(request.queue))
-        }
-        if isLow {
-            do throws(PenstockError) {
-                try await self.readOn()
-            } catch {
-                // What has been claimed already can be worked on, whatever keeps the next from being read.
-                if leases.isEmpty { throw error }
-            }
-            if leases.isEmpty { return try await self.tryReserveAgain(request) }
-        }
-        if end != nil, !leases.isEmpty { self.setAlarm() }
+    /// Completes claims with their rows.
+    /// - Throws: when none could be completed, and one of them for an error.
+    private func leased(_ claims: Reservers.Claims) async throws(PenstockError) -> [LeasedItem] {
         var items: [LeasedItem] = []
-        items.reserveCapacity(leases.count)
+        items.reserveCapacity(claims.count)
         var problem: PenstockError?
-        for (item, token) in leases {
+        for (item, token) in claims {
             do throws(PenstockError) {
                 if let leased = try await self.leased(item, token: token) { items.append(leased) }
             } catch {
                 problem = error
             }
         }
+        // What could be read can be worked on, whatever keeps the rest from being read.
         if let problem, items.isEmpty { throw problem }
         return items
-    }
-
-    /// Once more, after the lanes were filled from the store.
-    private func tryReserveAgain(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
-        let isFilled = self.index.withLock { !$0.isLow(request.queue) || $0.nextDue(in: request.queue) != nil }
-        guard isFilled else { return [] }
-        let now = self.environment.clock.now
-        let isDue = self.index.withLock { ($0.nextDue(in: request.queue) ?? .distantFuture) <= now }
-        return isDue ? try await self.tryReserve(request) : []
-    }
-
-    private func readOn() async throws(PenstockError) {
-        let index = self.index
-        try await Self.run(self.writer) { table throws(PenstockError) in
-            let lanes = index.withLock { $0.lanesToRefill() }
-            for (queue, priority, horizon) in lanes {
-                let records = try table.ready(
-                    queue: queue,
-                    priority: priority,
-                    after: horizon,
-                    limit: Lane.capacity
-                )
-                index.withLock {
-                    $0.refill(queue: queue, priority: priority, with: records, limit: Lane.capacity)
-                }
-            }
-        }
     }
 
     /// Completes a claim with the row, reading it if it is not at hand.
@@ -103,12 +46,14 @@ extension EmbeddedStore {
             } catch {
                 // Nothing was written under the claim, and nothing may be writable now.
                 self.index.withLock { $0.giveUp(lease) }
-                self.readiness.wake(item.queue, count: 1)
+                self.offer([item.queue])
                 throw error
             }
         }
         guard var record, record.state == .ready else {
             self.index.withLock { $0.drop(lease) }
+            // Somebody may have begun to wait for the end of an item that seemed to be at work.
+            if record?.state.isSettled ?? true { self.endings.wake(item.id, with: .row(record)) }
             return nil
         }
         if item.record == nil {
@@ -141,13 +86,13 @@ extension EmbeddedStore {
                 self.choice.discard(ticket)
                 return []
             }
-            await self.choice.wait(ticket)
+            _ = await self.choice.wait(ticket)
         }
     }
 
     private func leaseChosen(_ request: ReserveRequest) async throws(PenstockError) -> LeasedItem? {
         switch request.choice {
-        case .next: return try await self.tryReserve(request).first
+        case .next: return try await self.reserve(request).first
         case .key(let key):
             guard let record = try await self.item(.key(queue: request.queue, key)) else { return nil }
             return try await self.lease(record, request)
@@ -190,7 +135,7 @@ extension EmbeddedStore {
     /// Gives a parked run back to the store without a change to its row.
     public func relinquish(_ lease: LeaseReference, news: Int) async -> Bool {
         let (isBack, readied) = self.index.withLock { $0.relinquish(lease, news: news) }
-        if let readied { self.offer([readied: 1]) }
+        if let readied { self.offer([readied]) }
         return isBack
     }
 
@@ -207,7 +152,7 @@ extension EmbeddedStore {
                 self.newsletter.discard(ticket)
                 return news.sorted { $0.id < $1.id }
             }
-            await self.newsletter.wait(ticket)
+            _ = await self.newsletter.wait(ticket)
         }
     }
 }

@@ -1,3 +1,11 @@
+/// What those hear who wait for the end of an item.
+enum Ending: Sendable {
+    /// Its row; `nil` when it was removed.
+    case row(ItemRecord?)
+    /// That it has ended, and that its row has to be read.
+    case unread
+}
+
 /// Reading, and waiting for what is to be read.
 extension EmbeddedStore {
     /// Waits until the item has ended, and returns its row; `nil` when there is no such item (any more).
@@ -5,18 +13,21 @@ extension EmbeddedStore {
         while true {
             try self.checkOpen()
             let ticket = self.endings.ticket(for: id)
-            let record: ItemRecord?
-            do throws(PenstockError) {
-                record = try await self.item(.id(id))
-            } catch {
-                self.endings.discard(ticket)
-                throw error
+            // The index knows most of what has not ended, without reading a row.
+            if !self.index.withLock({ $0.isOpen(id) }) {
+                let record: ItemRecord?
+                do throws(PenstockError) {
+                    record = try await self.item(.id(id))
+                } catch {
+                    self.endings.discard(ticket)
+                    throw error
+                }
+                guard let record, !record.state.isSettled else {
+                    self.endings.discard(ticket)
+                    return record
+                }
             }
-            guard let record, !record.state.isSettled else {
-                self.endings.discard(ticket)
-                return record
-            }
-            await self.endings.wait(ticket)
+            if case .row(let record) = await self.endings.wait(ticket) { return record }
         }
     }
 
@@ -32,7 +43,7 @@ extension EmbeddedStore {
                 self.departures.discard(ticket)
                 return
             }
-            await self.departures.wait(ticket)
+            _ = await self.departures.wait(ticket)
         }
     }
 

@@ -18,13 +18,13 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     let inbox = CommitQueue()
     /// How many groups were made durable: each cost one sync, if the table syncs at all.
     package let commits = Counter()
-    /// Readers that take any item of a queue; each item wakes one of them.
-    let readiness = WaitList<String>()
+    /// Numbers those who wait for any item of a queue.
+    let reservations = Atomic<UInt64>(0)
     /// Readers that look for a certain item; each item wakes all of them.
-    let choice = WaitList<String>()
-    let endings = WaitList<ItemID>()
-    let departures = WaitList<String>()
-    let newsletter = WaitList<Bool>()
+    let choice = WaitList<String, Void>()
+    let endings = WaitList<ItemID, Ending>()
+    let departures = WaitList<String, Void>()
+    let newsletter = WaitList<Bool, Void>()
     let pendingNews = Mutex<[ItemID: RunNews]>([:])
     private let alarms = Mutex<Alarm?>(nil)
 
@@ -45,7 +45,10 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
             var index = QueueIndex(epoch: table.epoch)
             for lane in try table.lanes() { index.open(lane) }
             for (queue, count) in try table.parked() { index.open(queue: queue, parked: count) }
-            try Self.refill(&index, from: table)
+            for (queue, priority, horizon) in index.lanesToRefill() {
+                let records = try table.ready(queue: queue, priority: priority, after: horizon, limit: Lane.capacity)
+                index.refill(queue: queue, priority: priority, with: records, limit: Lane.capacity)
+            }
             return index
         }
         self.index = IndexBox(index)
@@ -75,24 +78,11 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
 
     var alarm: Alarm? { self.alarms.withLock { $0 } }
 
-    /// Reads on in the store for every lane that has run low.
-    static func refill(_ index: inout QueueIndex, from table: Runner.Table) throws(PenstockError) {
-        for (queue, priority, horizon) in index.lanesToRefill() {
-            let records = try table.ready(
-                queue: queue,
-                priority: priority,
-                after: horizon,
-                limit: Lane.capacity
-            )
-            index.refill(queue: queue, priority: priority, with: records, limit: Lane.capacity)
-        }
-    }
-
     /// Ends all waits, finishes what was handed in, and lets go of the files.
     public func close() async {
         self.inbox.close()
         self.alarm?.close()
-        self.readiness.close()
+        Self.answer(self.index.withReservers { $1.fail(Self.closed) { _ in true } })
         self.choice.close()
         self.endings.close()
         self.departures.close()
@@ -101,9 +91,11 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
         if self.reader !== self.writer { await self.reader.stop() }
     }
 
+    static var closed: PenstockError {
+        PenstockError(.storeClosed, "the store was closed, or the task that waited for it was cancelled")
+    }
+
     func checkOpen() throws(PenstockError) {
-        guard !self.inbox.isClosed, !Task.isCancelled else {
-            throw PenstockError(.storeClosed, "the store was closed, or the task that waited for it was cancelled")
-        }
+        guard !self.inbox.isClosed, !Task.isCancelled else { throw Self.closed }
     }
 }

@@ -174,6 +174,6 @@ public protocol TableRunner<Table>: AnyObject, Sendable {
 public protocol ClaimLedger: Sendable {
     /// A worker has begun with the item.
     func began(_ id: ItemID)
-    /// It is no longer at work on it.
-    func ended(_ id: ItemID)
+    /// Nobody is at work on these any longer.
+    func ended(_ ids: [ItemID])
 }

@@ -45,16 +45,15 @@ package struct QueueIndex {
 
     // MARK: Leasing
 
-    /// Leases up to `limit` ready items of a queue that are due.
+    /// Leases up to `request.limit` ready items of a queue that are due.
     mutating func reserve(
-        queue: String,
-        limit: Int,
+        _ request: ReserveRequest,
         now: Timestamp,
-        expires: Duration?
+        uptime: Duration
     ) -> [(item: ReadyItem, token: Int64)] {
-        guard self.queues[queue] != nil else { return [] }
+        let expires = request.duration.map { uptime + $0 }
         var leases: [(item: ReadyItem, token: Int64)] = []
-        while leases.count < limit, let item = self.takeFirst(queue: queue, now: now) {
+        while leases.count < max(request.limit, 1), let item = self.takeFirst(queue: request.queue, now: now) {
             leases.append((item, self.hold(item, expires: expires)))
         }
         return leases
@@ -76,7 +75,7 @@ package struct QueueIndex {
             attempt: item.attempt + 1,
             item: item
         )
-        self.ends[item.id] = expires
+        if let expires { self.ends[item.id] = expires }
         self.queues[item.queue, default: Entry()].leased += 1
         self.queues[item.queue, default: Entry()].ready -= 1
         return self.lastToken
@@ -174,20 +173,26 @@ package struct QueueIndex {
     }
 
     /// Puts back what a transaction that failed had withheld.
-    mutating func restore(_ id: ItemID) {
-        guard let entry = self.withheld.removeValue(forKey: id), let item = entry else { return }
+    /// - Returns: the queue in which the item is ready again, if it is.
+    mutating func restore(_ id: ItemID) -> String? {
+        guard let entry = self.withheld.removeValue(forKey: id), let item = entry else { return nil }
         self.insert(item)
+        return item.queue
     }
+
+    /// Whether an item is known to have not ended.
+    func isOpen(_ id: ItemID) -> Bool { self.holds[id] != nil || self.live[id] != nil }
 
     /// Learns what a committed transaction did to one item.
     /// - Returns: the holder's news, if the item is held and the holder ought to know.
     mutating func apply(_ change: IndexChange) -> RunNews? {
-        self.withheld[change.id] = nil
+        // Both are empty most of the time, and to look into an empty dictionary still costs a hash.
+        if !self.withheld.isEmpty { self.withheld[change.id] = nil }
         let hold = self.holds[change.id]
         if change.movesRow { self.move(change, hold: hold) }
         if hold != nil, change.endsLease {
             self.holds[change.id] = nil
-            self.ends[change.id] = nil
+            if !self.ends.isEmpty { self.ends[change.id] = nil }
         }
         if change.to == .ready, self.holds[change.id] == nil, let item = change.item { self.insert(item) }
         guard var hold, change.newsOf != nil || (change.endsLease && change.isForced) else { return nil }

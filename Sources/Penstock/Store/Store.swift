@@ -1,7 +1,8 @@
 /// What holds queues and journals, and commits.
 ///
-/// This is the whole contract: eleven calls. It is written so that one process with a file, and any number of
-/// processes with a database server, can both keep it; the conformance suite in PenstockTesting is the executable form.
+/// This is the whole contract: eleven calls, and a twelfth that need not be implemented. It is written so that one
+/// process with a file, and any number of processes with a database server, can both keep it; the conformance suite in
+/// PenstockTesting is the executable form.
 ///
 /// - **Acknowledged means durable.** When ``commit(_:)`` returns, the transaction has happened and will still have
 ///   happened after a power failure, unless the store was opened in a weaker mode by name.
@@ -17,6 +18,17 @@ public protocol Store: AnyObject, Sendable {
     /// Transactions that arrive while another is being made durable form the next group and share its cost.
     /// - Returns: the address of the item for each operation that names one, in order.
     func commit(_ transaction: Transaction) async throws(PenstockError) -> Receipt
+
+    /// Hands in a transaction and returns at once.
+    ///
+    /// It is ``commit(_:)`` for a caller that has no task to wait with. There is an implementation that has one wait;
+    /// a store that can do without is faster for it.
+    ///
+    /// - Parameter completion: Hears of the outcome, once, on a thread of the store's: it must be brief and not wait.
+    func submit(
+        _ transaction: Transaction,
+        _ completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
+    )
 
     /// Leases up to `request.limit` items, waiting until there is at least one.
     ///
@@ -53,6 +65,22 @@ public protocol Store: AnyObject, Sendable {
 
     /// Ends all waits, finishes what was handed in, and lets go of the files.
     func close() async
+}
+
+extension Store {
+    /// Has a task wait for the outcome of a commit.
+    public func submit(
+        _ transaction: Transaction,
+        _ completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
+    ) {
+        self.environment.task {
+            do throws(PenstockError) {
+                completion(.success(try await self.commit(transaction)))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
 }
 
 /// What to lease.

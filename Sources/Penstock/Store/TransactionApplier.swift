@@ -7,9 +7,10 @@ import Synchronization
 struct TransactionApplier {
     let table: any ItemTable
     let index: IndexBox
-    let now: Timestamp
+    /// The time of the group.
+    private(set) var now = Timestamp.distantPast
     /// Whether each transaction is kept apart, so that one that fails half-way can be undone on its own.
-    let isCareful: Bool
+    private var isCareful = false
     /// Whether a transaction has failed half-way that was not kept apart: the group has to be undone and applied again.
     private(set) var needsCare = false
 
@@ -24,14 +25,32 @@ struct TransactionApplier {
     private var withheld: [ItemID] = []
     /// Items that the group has.
     private var allWithheld: Set<ItemID> = []
+    /// Queues in which items are ready again that were out of reach for a while.
+    private var restored: Set<String> = []
     /// Whether the current transaction has added a step to a journal.
     var hasCalled = false
 
-    init(table: any ItemTable, index: IndexBox, now: Timestamp, isCareful: Bool) {
+    init(table: any ItemTable, index: IndexBox) {
         self.table = table
         self.index = index
+    }
+
+    /// Begins a group, and forgets the last one.
+    mutating func begin(at now: Timestamp, isCareful: Bool) {
         self.now = now
         self.isCareful = isCareful
+        self.needsCare = false
+        self.withheld = []
+        self.allWithheld = []
+        self.forgetChanges()
+    }
+
+    private mutating func forgetChanges() {
+        // The next group will want as much room.
+        self.changes.removeAll(keepingCapacity: true)
+        self.ended.removeAll(keepingCapacity: true)
+        self.woken.removeAll(keepingCapacity: true)
+        self.added.removeAll(keepingCapacity: true)
     }
 
     /// Applies one transaction, all or none.
@@ -69,21 +88,28 @@ struct TransactionApplier {
 
     /// Forgets what the index was to learn of a transaction that failed.
     private mutating func forget(after mark: Int) {
-        let withheld = self.withheld
-        self.index.withLock { index in for id in withheld { index.restore(id) } }
-        self.allWithheld.subtract(withheld)
+        self.restore(self.withheld)
+        self.allWithheld.subtract(self.withheld)
         self.withheld = []
         guard self.changes.count > mark else { return }
-        self.changes.removeSubrange(mark...)
-        let changes = self.changes
-        (self.ended, self.woken, self.added, self.changes) = ([], [], [:], [])
-        for change in changes { self.note(change) }
+        let kept = Array(self.changes[..<mark])
+        self.forgetChanges()
+        for change in kept { self.note(change) }
     }
 
     /// Lets go of what the whole group had withheld, because the group could not be made durable.
-    func abandon() {
-        let withheld = self.allWithheld
-        self.index.withLock { index in for id in withheld { index.restore(id) } }
+    mutating func abandon() {
+        self.restore(Array(self.allWithheld))
+    }
+
+    private mutating func restore(_ ids: [ItemID]) {
+        self.restored.formUnion(self.index.withLock { index in ids.compactMap { index.restore($0) } })
+    }
+
+    /// The queues whose readers ought to look again, because what was out of reach is ready after all.
+    mutating func takeRestored() -> [String] {
+        defer { self.restored = [] }
+        return self.restored.sorted()
     }
 
     private mutating func apply(_ operation: Operation) throws(PenstockError) -> (ItemID?, Bool) {
@@ -210,19 +236,6 @@ struct TransactionApplier {
             isThere = true
         }
         return isThere
-    }
-}
-
-/// The index and its lock, shared by a store and the applier of its current group.
-final class IndexBox: Sendable {
-    private let index: Mutex<QueueIndex>
-
-    init(_ index: consuming QueueIndex) {
-        self.index = Mutex(index)
-    }
-
-    func withLock<Result>(_ body: (inout QueueIndex) -> sending Result) -> sending Result {
-        self.index.withLock { body(&$0) }
     }
 }
 

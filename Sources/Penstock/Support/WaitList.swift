@@ -2,16 +2,27 @@ import Synchronization
 
 /// Tasks that wait for something to happen, each under a name.
 ///
-/// A waiter is woken to look again, not handed anything: a wake-up too many costs a look, and none is ever lost,
-/// because a waiter registers before it looks. The list is as long as there are waiting tasks.
-package final class WaitList<Name: Hashable & Sendable>: Sendable {
+/// A waiter is told what has happened, or that it ought to look again. None is ever left waiting, because a waiter
+/// registers before it looks. The list is as long as there are waiting tasks.
+package final class WaitList<Name: Hashable & Sendable, News: Sendable>: Sendable {
+    private enum Waiter {
+        /// The ticket was drawn and is not yet waited on; the news that has come meanwhile.
+        case drawn(News?)
+        case waiting(CheckedContinuation<News?, Never>)
+    }
+
     private struct State {
-        var waiters: [Name: [(ticket: UInt64, continuation: CheckedContinuation<Void, Never>)]] = [:]
-        /// Tickets that were drawn and not yet waited on; a wake-up for one of them must not be lost.
-        var drawn: [UInt64: Name] = [:]
-        var woken: Set<UInt64> = []
+        /// By name, in the order in which their tickets were drawn.
+        var waiters: [Name: [(number: UInt64, waiter: Waiter)]] = [:]
         var last: UInt64 = 0
         var isClosed = false
+
+        /// Takes a ticket out of the list.
+        mutating func remove(_ number: UInt64, _ name: Name) -> Waiter? {
+            guard let place = self.waiters[name]?.firstIndex(where: { $0.number == number }) else { return nil }
+            defer { if self.waiters[name]?.isEmpty == true { self.waiters[name] = nil } }
+            return self.waiters[name]?.remove(at: place).waiter
+        }
     }
 
     /// The right to wait once; draw it before looking.
@@ -24,75 +35,90 @@ package final class WaitList<Name: Hashable & Sendable>: Sendable {
 
     package init() {}
 
-    /// Draws a ticket: every wake-up from now on counts for it.
+    /// Draws a ticket: all news from now on counts for it.
     package func ticket(for name: Name) -> Ticket {
         self.state.withLock { state in
             state.last += 1
-            state.drawn[state.last] = name
+            state.waiters[name, default: []].append((state.last, .drawn(nil)))
             return Ticket(number: state.last, name: name)
         }
     }
 
     /// Gives a ticket back unused.
     package func discard(_ ticket: Ticket) {
-        self.state.withLock { state in
-            state.drawn[ticket.number] = nil
-            state.woken.remove(ticket.number)
-        }
+        _ = self.state.withLock { $0.remove(ticket.number, ticket.name) }
     }
 
-    /// Waits until the name is woken, the list is closed, or the task is cancelled.
-    package func wait(_ ticket: Ticket) async {
+    /// Waits until there is news under the name, and returns it; `nil` when the list is closed or the task cancelled.
+    package func wait(_ ticket: Ticket) async -> News? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isOver = self.state.withLock { state in
-                    state.drawn[ticket.number] = nil
-                    if state.woken.remove(ticket.number) != nil || state.isClosed || Task.isCancelled { return true }
-                    state.waiters[ticket.name, default: []].append((ticket.number, continuation))
-                    return false
+                let end: News?? = self.state.withLock { state in
+                    guard case .drawn(let news) = state.remove(ticket.number, ticket.name) else { return .some(nil) }
+                    if news != nil || state.isClosed || Task.isCancelled { return .some(news) }
+                    state.waiters[ticket.name, default: []].append((ticket.number, .waiting(continuation)))
+                    return nil
                 }
-                if isOver { continuation.resume() }
+                if let end { continuation.resume(returning: end) }
             }
         } onCancel: {
             self.cancel(ticket)
         }
     }
 
-    /// Wakes up to `count` of those who wait under a name, longest first.
-    package func wake(_ name: Name, count: Int = .max) {
-        let continuations = self.state.withLock { state in
-            for (ticket, drawn) in state.drawn where drawn == name { state.woken.insert(ticket) }
-            guard var waiters = state.waiters[name] else { return [CheckedContinuation<Void, Never>]() }
-            let woken = waiters.prefix(count)
-            waiters.removeFirst(woken.count)
-            state.waiters[name] = waiters.isEmpty ? nil : waiters
-            return woken.map(\.continuation)
+    /// Those of `names` under which somebody waits or is about to.
+    package func awaited(among names: some Sequence<Name>) -> [Name] {
+        self.state.withLock { state in
+            state.waiters.isEmpty ? [] : names.filter { state.waiters[$0] != nil }
         }
-        for continuation in continuations { continuation.resume() }
     }
 
-    /// Wakes everybody, now and whenever somebody waits again.
+    /// Gives news to everybody who waits under a name.
+    package func wake(_ name: Name, with news: News) {
+        let continuations = self.state.withLock { state in
+            var woken: [CheckedContinuation<News?, Never>] = []
+            // Those who have drawn a ticket and are not waiting yet find the news when they come.
+            let drawn = state.waiters.removeValue(forKey: name)?.filter { _, waiter in
+                guard case .waiting(let continuation) = waiter else { return true }
+                woken.append(continuation)
+                return false
+            }
+            if let drawn, !drawn.isEmpty { state.waiters[name] = drawn.map { ($0.number, .drawn(news)) } }
+            return woken
+        }
+        for continuation in continuations { continuation.resume(returning: news) }
+    }
+
+    /// Ends all waits, now and whenever somebody waits again.
     package func close() {
         let continuations = self.state.withLock { state in
             state.isClosed = true
             defer { state.waiters = [:] }
-            return state.waiters.values.flatMap { $0.map(\.continuation) }
+            return state.waiters.values.flatMap { waiters in
+                waiters.compactMap { if case .waiting(let continuation) = $0.waiter { continuation } else { nil } }
+            }
         }
-        for continuation in continuations { continuation.resume() }
+        for continuation in continuations { continuation.resume(returning: nil) }
     }
 
-    /// The names under which somebody waits.
+    /// The names under which somebody waits, in no order.
     package var names: [Name] { self.state.withLock { Array($0.waiters.keys) } }
 
     private func cancel(_ ticket: Ticket) {
-        let continuation = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard let index = state.waiters[ticket.name]?.firstIndex(where: { $0.ticket == ticket.number }) else {
-                return nil
+        let waiter = self.state.withLock { state in
+            // A ticket that is not waited on yet will find its task cancelled.
+            let isWaiting = state.waiters[ticket.name]?.contains { number, waiter in
+                if case .waiting = waiter { number == ticket.number } else { false }
             }
-            let waiter = state.waiters[ticket.name]?.remove(at: index)
-            if state.waiters[ticket.name]?.isEmpty == true { state.waiters[ticket.name] = nil }
-            return waiter?.continuation
+            return isWaiting == true ? state.remove(ticket.number, ticket.name) : nil
         }
-        continuation?.resume()
+        if case .waiting(let continuation) = waiter { continuation.resume(returning: nil) }
+    }
+}
+
+extension WaitList where News == Void {
+    /// Wakes everybody who waits under a name.
+    package func wake(_ name: Name) {
+        self.wake(name, with: ())
     }
 }

@@ -156,13 +156,17 @@ final class ClaimSlots: ClaimLedger {
         }
     }
 
-    /// It is no longer at work on it.
-    func ended(_ id: ItemID) {
+    /// Nobody is at work on these any longer.
+    func ended(_ ids: [ItemID]) {
         self.state.withLock { state in
-            guard let words = unsafe state.words, let slot = state.slots.removeValue(forKey: id) else { return }
-            unsafe words[Self.place(of: slot)] = 0
+            guard let words = unsafe state.words else { return }
+            for id in ids {
+                guard let slot = state.slots.removeValue(forKey: id) else { continue }
+                unsafe words[Self.place(of: slot)] = 0
+                state.free.append(slot)
+            }
+            // A slot is not used again before everybody can see that it is free.
             atomicMemoryFence(ordering: .acquiringAndReleasing)
-            state.free.append(slot)
         }
     }
 
