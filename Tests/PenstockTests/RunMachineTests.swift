@@ -39,7 +39,7 @@ struct RunMachineTests {
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
         let delivery = machine.arrived(1, outcome, [Self.settled(1)])
         #expect(delivery == .taken(resume: false))
-        machine.committed()
+        _ = machine.committed()
         guard case .proceed(1, outcome) = machine.awaits([1]) else {
             Issue.record("the result that arrived was lost")
             return
@@ -56,7 +56,7 @@ struct RunMachineTests {
             Issue.record("the calls were not committed")
             return
         }
-        machine.committed()
+        _ = machine.committed()
         guard case .wait = machine.awaits([2]) else {
             Issue.record("the body did not wait")
             return
@@ -82,7 +82,7 @@ struct RunMachineTests {
             Issue.record("the calls were not committed")
             return
         }
-        machine.committed()
+        _ = machine.committed()
         _ = machine.awaits([2])
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
         _ = machine.arrived(1, outcome, [Self.settled(1)])

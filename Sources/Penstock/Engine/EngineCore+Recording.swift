@@ -8,13 +8,35 @@ extension EngineCore {
             do throws(PenstockError) {
                 return try await self.store.commitWhenThereIsRoom(transaction)
             } catch  where error.code == .storeUnavailable {
-                self.tell(
-                    .error,
-                    "nothing can be recorded; it is tried again every \(self.configuration.storeRetryDelay): \(error)"
-                )
-                try? await self.environment.clock.sleep(for: self.configuration.storeRetryDelay)
+                await self.waitForStore(after: error)
             }
         }
+    }
+
+    /// Commits a transaction, as above, without a task that waits; `completion` must be brief.
+    func submit(
+        _ transaction: Transaction,
+        _ completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
+    ) {
+        self.store.submit(transaction) { outcome in
+            guard case .failure(let error) = outcome, error.code == .storeUnavailable || error.code == .queueFull else {
+                return completion(outcome)
+            }
+            self.environment.task {
+                if error.code == .storeUnavailable { await self.waitForStore(after: error) }
+                do throws(PenstockError) {
+                    completion(.success(try await self.commit(transaction)))
+                } catch {
+                    completion(.failure(error))
+                }
+            }
+        }
+    }
+
+    private func waitForStore(after error: PenstockError) async {
+        let delay = self.configuration.storeRetryDelay
+        self.tell(.error, "nothing can be recorded; it is tried again every \(delay): \(error)")
+        try? await self.environment.clock.sleep(for: delay)
     }
 
     /// Records what an activity has come to, and the changes that its body asked for.

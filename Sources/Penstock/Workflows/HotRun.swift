@@ -8,6 +8,8 @@ package final class HotRun: Sendable {
     private struct State {
         var machine: RunMachine
         var sleeper: CheckedContinuation<Void, Never>?
+        /// Whether the store has refused what the body did for good.
+        var isRefused = false
     }
 
     let core: EngineCore
@@ -41,8 +43,17 @@ package final class HotRun: Sendable {
         while true {
             switch self.withMachine({ $0.awaits(steps) }) {
             case .proceed(let step, let outcome): return (step, outcome)
-            case .commit(let operations): try await self.commit(operations)
-            case .wait: await self.sleep(awaiting: steps)
+            case .commit(let operations):
+                // The body sleeps until the result is there: it is not woken for the commit in between.
+                self.core.submit(Transaction(operations)) { self.committed($0, awaiting: steps) }
+                await self.sleep()
+                guard !self.state.withLock({ $0.isRefused }) else {
+                    await self.end()
+                    throw CancellationError()
+                }
+            case .wait:
+                self.parked(awaiting: steps)
+                await self.sleep()
             case .diverge(let divergence):
                 await self.diverge(divergence)
                 throw CancellationError()
@@ -51,28 +62,36 @@ package final class HotRun: Sendable {
         }
     }
 
-    private func commit(_ operations: [Operation]) async throws {
-        do throws(PenstockError) {
-            try await self.core.commit(Transaction(operations))
-        } catch {
-            await self.end()
-            throw CancellationError()
+    /// What the body did before it began to wait is durable, or never will be.
+    private func committed(_ outcome: Result<Receipt, PenstockError>, awaiting steps: [Int]) {
+        guard case .success = outcome else {
+            self.state.withLock { $0.isRefused = true }
+            return self.resume()
         }
-        self.withMachine { $0.committed() }
         self.core.counters.activations.add(1)
+        if self.withMachine({ $0.committed() }) {
+            self.resume()
+        } else {
+            self.parked(awaiting: steps)
+        }
     }
 
-    private func sleep(awaiting steps: [Int]) async {
+    /// The body waits, and nothing is under way for it.
+    private func parked(awaiting steps: [Int]) {
         self.core.hot.parked(self)
         if !self.core.endsSoon(self.withMachine { $0.callees(of: steps) }) { self.slot.release() }
+        self.core.hot.settleDown(self)
+    }
+
+    /// Waits to be resumed.
+    private func sleep() async {
         await withCheckedContinuation { continuation in
             let mustSleep = self.state.withLock { state in
-                guard case .waiting = state.machine.phase else { return false }
+                guard state.machine.isAsleep, !state.isRefused else { return false }
                 state.sleeper = continuation
                 return true
             }
-            if !mustSleep { return continuation.resume() }
-            self.core.hot.settleDown(self)
+            if !mustSleep { continuation.resume() }
         }
     }
 

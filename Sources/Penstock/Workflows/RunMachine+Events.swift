@@ -1,17 +1,20 @@
 /// What the engine reports to the machine: commits, results, news, and the wish for its memory.
 extension RunMachine {
     /// What ``awaits(_:)`` asked to commit is durable.
-    package mutating func committed() {
-        guard case .committing(let wanted) = self.phase else { return }
+    /// - Returns: whether to resume the body, because what it waits for has arrived meanwhile.
+    package mutating func committed() -> Bool {
+        guard case .committing(let wanted) = self.phase else { return false }
         for step in self.issued {
             // A step may have ended before whoever committed it heard of that.
             if case .issued = self.steps[step] { self.steps[step] = .open }
         }
-        self.issued = []
+        self.issued.removeAll(keepingCapacity: true)
         self.handedIn = []
         // When news has come meanwhile, the store has not parked the run.
         if let parking = self.parking { self.isParked = parking == self.news }
-        self.phase = .waiting(wanted)
+        let isThere = wanted.contains { if case .settled = self.steps[$0] { true } else { false } }
+        self.phase = isThere ? .computing : .waiting(wanted)
+        return isThere
     }
 
     /// What becomes of a result that has arrived.

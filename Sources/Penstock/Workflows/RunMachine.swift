@@ -75,6 +75,14 @@ package struct RunMachine {
     /// The number that the next step will have.
     package var stepNumber: Int { self.nextStep }
 
+    /// Whether the body has nothing to do before something happens.
+    package var isAsleep: Bool {
+        switch self.phase {
+        case .committing, .waiting, .leaving: true
+        case .computing, .over: false
+        }
+    }
+
     // MARK: What the body does
 
     /// The body calls a pipeline.
@@ -180,19 +188,24 @@ package struct RunMachine {
             if !self.operations.isEmpty || !self.taken.isEmpty || !self.isParked {
                 self.phase = .committing(wanted)
                 self.parking = self.isParked ? nil : self.news
-                let park = self.isParked ? [] : [Operation.settle(self.lease, .park(news: self.news))]
-                return .commit(self.handIn() + park)
+                return .commit(self.handIn(before: self.isParked ? nil : .settle(self.lease, .park(news: self.news))))
             }
         }
         self.phase = .waiting(wanted)
         return .wait
     }
 
-    /// Everything that the next commit is to do, in order: what arrived, then what the body made of it.
-    private mutating func handIn() -> [Operation] {
+    /// Everything that the next commit is to do, in order: what arrived, then what the body made of it, then `last`.
+    private mutating func handIn(before last: Operation?) -> [Operation] {
+        var operations: [Operation] = []
+        operations.reserveCapacity(self.taken.count + self.operations.count + 1)
+        for taken in self.taken { operations += taken }
+        operations += self.operations
+        if let last { operations.append(last) }
         self.handedIn = self.taken
-        defer { (self.operations, self.taken) = ([], []) }
-        return self.taken.flatMap { $0 } + self.operations
+        self.taken = []
+        self.operations.removeAll(keepingCapacity: true)
+        return operations
     }
 
     /// The body no longer needs the result of a step that it has seen.
@@ -217,7 +230,7 @@ package struct RunMachine {
             case .recording, .settled, nil: nil
             }
         }
-        return self.handIn() + settlement + abandoned
+        return self.handIn(before: nil) + settlement + abandoned
     }
 }
 
