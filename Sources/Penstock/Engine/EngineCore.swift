@@ -87,6 +87,8 @@ package final class EngineCore: Sendable {
     /// Takes items of one queue and has them worked on.
     private func dispatch(_ worker: any Worker) async {
         let slots = Slots(worker.concurrency)
+        let tasks = TaskPool(for: worker, in: self)
+        defer { tasks.close() }
         await withTaskCancellationHandler {
             while !Task.isCancelled {
                 let free = await slots.take(upTo: 256)
@@ -94,7 +96,7 @@ package final class EngineCore: Sendable {
                 do throws(PenstockError) {
                     let leases = try await self.store.reserve(ReserveRequest(queue: worker.queue, limit: free))
                     slots.give(free - leases.count)
-                    for leased in leases { self.begin(leased, worker, Slot(of: slots)) }
+                    for leased in leases { tasks.begin(TaskPool.Job(leased: leased, slot: Slot(of: slots))) }
                 } catch {
                     slots.give(free)
                     guard error.code != .storeClosed else { return }
@@ -104,15 +106,6 @@ package final class EngineCore: Sendable {
             }
         } onCancel: {
             slots.close()
-        }
-    }
-
-    private func begin(_ leased: LeasedItem, _ worker: any Worker, _ slot: Slot) {
-        self.work.begin(leased.lease) {
-            self.environment.task {
-                await worker.work(on: leased, slot: slot, in: self)
-                self.work.end(leased.lease)
-            }
         }
     }
 
