@@ -9,29 +9,21 @@ import Darwin
 
 /// Works on the workload in a database until it is killed or done.
 ///
-/// From a given order on it writes `old N` for each that had ended before, and `order N` for each that ends now.
+/// It writes `order N` for each order that ends now, whichever comes first.
 enum CrashWorker {
     @concurrent static func main() async {
-        let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
-        guard numbers.count == 2 else { exit(64) }
-        // Without a number of orders there is always another batch, so that the work never ends before the kill.
-        let (orders, first) = (numbers[0] == 0 ? Int.max : numbers[0], numbers[1])
+        guard CommandLine.arguments.count == 3, let orders = Int(CommandLine.arguments[2]) else { exit(64) }
         do {
             let engine = try await Workload.engine(path: CommandLine.arguments[1])
-            var next = first
-            try await Workload.order(upTo: min(next, orders - 1), in: engine)
-            while next < orders, try await hasEnded(next, in: engine) {
-                say("old \(next)")
-                next += 1
-                if next < orders, next % Workload.batch == 0 { try await Workload.order(upTo: next, in: engine) }
-            }
             try await engine.run {
-                for index in next..<orders {
-                    guard let run = try await engine.run(of: Workload.order, key: "order-\(index)") else { exit(2) }
-                    guard try await run.value == Workload.expected(index) else { exit(3) }
-                    say("order \(index)")
-                    let next = index + 1
-                    if next < orders, next % Workload.batch == 0 { try await Workload.order(upTo: next, in: engine) }
+                while true {
+                    let open = try await Workload.open(in: engine)
+                    try await Self.wait(for: open, in: engine)
+                    guard open.isEmpty else { continue }
+                    // Without a number of orders there is always another batch: the work never ends before the kill.
+                    let count = try await Workload.count(in: engine)
+                    if orders > 0, count >= orders { return }
+                    try await Workload.order(from: count, in: engine)
                 }
             }
             await engine.close()
@@ -42,9 +34,19 @@ enum CrashWorker {
         }
     }
 
-    private static func hasEnded(_ index: Int, in engine: Engine) async throws -> Bool {
-        let reference = ItemReference.key(queue: Workload.order.name, "order-\(index)")
-        return try await engine.control.describe(reference).state.isSettled
+    private static func wait(for orders: [ItemRecord], in engine: Engine) async throws {
+        try await withThrowingTaskGroup { group in
+            for order in orders {
+                group.addTask {
+                    let x = try order.payload.decode(as: Int.self)
+                    guard try await engine.store.settled(order.id)?.result?.decode() == Workload.expected(x) else {
+                        exit(3)
+                    }
+                    say("order \(x)")
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     private static func say(_ line: String) {

@@ -55,15 +55,23 @@ public enum Workload {
     /// How many orders come at once.
     public static let batch = 1000
 
-    /// Starts batch after batch until the order `index` is there.
-    public static func order(upTo index: Int, in engine: Engine) async throws {
-        for first in stride(from: 0, through: index, by: Self.batch) {
-            // A batch comes whole or not at all, so its last order tells of all.
-            guard try await engine.run(of: order, key: "order-\(first + Self.batch - 1)") == nil else { continue }
-            try await engine.start(
-                order,
-                (first..<first + Self.batch).map { (key: Optional("order-\($0)"), input: $0) }
-            )
-        }
+    /// Orders another batch, which comes whole or not at all.
+    public static func order(from first: Int, in engine: Engine) async throws {
+        try await engine.start(
+            order,
+            (first..<first + Self.batch).map { (key: Optional("order-\($0)"), input: $0) }
+        )
+    }
+
+    /// How many orders there are: whole batches.
+    public static func count(in engine: Engine) async throws -> Int {
+        var count = 0
+        while try await engine.run(of: order, key: "order-\(count)") != nil { count += Self.batch }
+        return count
+    }
+
+    /// The orders that have not ended.
+    public static func open(in engine: Engine) async throws -> [ItemRecord] {
+        try await engine.control.list(queue: order.name, states: [.ready, .parked, .diverged], limit: Self.batch)
     }
 }
