@@ -121,8 +121,8 @@ package final class EngineCore: Sendable {
     /// Passes a piece of news on to the run that it is for.
     func heard(_ news: RunNews) async {
         if news.isOver {
-            self.work.cancel(news.id)
-            await self.hot[news.id]?.end()
+            self.work.cancel(news.lease)
+            if let run = self.hot[news.id], run.leased.lease == news.lease { await run.end() }
             return
         }
         guard let run = self.hot.run(for: news) else { return }

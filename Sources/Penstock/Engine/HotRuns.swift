@@ -36,33 +36,38 @@ final class HotRuns: Sendable {
     var all: [HotRun] { self.state.withLock { Array($0.runs.values) } }
 
     /// Enters a run.
-    /// - Returns: news that has come since it was leased, which its journal may have been read too early to show.
-    func insert(_ run: HotRun) -> RunNews? {
+    /// - Returns: news that has come since it was leased, which its journal may have been read too early to show; and
+    ///   the older of two runs that meet here, which has lost its lease and has not heard of that yet.
+    func insert(_ run: HotRun) -> (news: RunNews?, former: HotRun?) {
         self.state.withLock { state in
-            state.runs[run.id] = run
-            state.bytes += run.bytes
-            return state.early.removeValue(forKey: run.id)
+            if let heir = state.runs[run.id], heir.leased.lease.token > run.leased.lease.token { return (nil, run) }
+            let former = state.runs.updateValue(run, forKey: run.id)
+            state.bytes += run.bytes - (former?.bytes ?? 0)
+            let news = state.early[run.id]
+            // The count of an earlier lease would pass for wake-ups that this run has yet to hear of.
+            if let news, news.lease.token <= run.leased.lease.token { state.early[run.id] = nil }
+            return (news?.lease == run.leased.lease ? news : nil, former)
         }
     }
 
     /// Finds the run that a piece of news is for; keeps the news if the run is not there yet.
     func run(for news: RunNews) -> HotRun? {
         self.state.withLock { state in
-            if let run = state.runs[news.id] { return run }
-            let steps = state.early[news.id]?.steps ?? []
-            state.early[news.id] = RunNews(
-                id: news.id,
-                news: news.news,
-                steps: steps.union(news.steps),
-                isOver: news.isOver
-            )
+            let run = state.runs[news.id]
+            if let run, run.leased.lease.token >= news.lease.token { return run.leased.lease == news.lease ? run : nil }
+            let early = state.early[news.id]
+            guard (early?.lease.token ?? 0) <= news.lease.token else { return nil }
+            state.early[news.id] = news.following(early?.lease == news.lease ? early : nil)
             return nil
         }
     }
 
     /// Forgets news that was kept for a run that did not come, or has gone.
-    func forgetNews(of id: ItemID) {
-        self.state.withLock { $0.early[id] = nil }
+    func forgetNews(of lease: LeaseReference) {
+        self.state.withLock { state in
+            guard let early = state.early[lease.id], early.lease.token <= lease.token else { return }
+            state.early[lease.id] = nil
+        }
     }
 
     func remove(_ run: HotRun) {

@@ -11,8 +11,14 @@ final class TaskPool: Sendable {
         let slot: Slot
     }
 
+    /// A task that waits for its next item.
+    private struct Waiting {
+        let handle: TaskHandle
+        let continuation: CheckedContinuation<Job?, Never>
+    }
+
     private struct State {
-        var waiting: [CheckedContinuation<Job?, Never>] = []
+        var waiting: [Waiting] = []
         var isClosed = false
     }
 
@@ -27,31 +33,33 @@ final class TaskPool: Sendable {
 
     /// Has a task work on an item: one that waits, or else a new one.
     func begin(_ job: Job) {
-        self.core.work.begin()
-        if let waiting = self.state.withLock({ $0.waiting.popLast() }) { return waiting.resume(returning: job) }
+        let lease = job.leased.lease
+        if let waiting = self.state.withLock({ $0.waiting.popLast() }) {
+            self.core.work.begin(lease, waiting.handle)
+            return waiting.continuation.resume(returning: job)
+        }
         let handle = TaskHandle()
+        self.core.work.begin(lease, handle)
         handle.enter(self.core.environment.task { await self.work(on: job, as: handle) })
     }
 
     private func work(on first: Job, as handle: TaskHandle) async {
         var job = first
         while true {
-            let lease = job.leased.lease
-            self.core.work.enter(lease, handle)
             await self.worker.work(on: job.leased, slot: job.slot, in: self.core)
-            self.core.work.end(lease)
+            self.core.work.end(job.leased.lease)
             // A task that was cancelled because of one item is no good for another.
-            guard !Task.isCancelled, let next = await self.next() else { return }
+            guard !Task.isCancelled, let next = await self.next(handle) else { return }
             job = next
         }
     }
 
     /// Waits for the next item; `nil` when there are enough tasks that do, or the pool is closed.
-    private func next() async -> Job? {
+    private func next(_ handle: TaskHandle) async -> Job? {
         await withCheckedContinuation { continuation in
             let waits = self.state.withLock { state in
                 guard !state.isClosed, state.waiting.count < self.worker.concurrency else { return false }
-                state.waiting.append(continuation)
+                state.waiting.append(Waiting(handle: handle, continuation: continuation))
                 return true
             }
             if !waits { continuation.resume(returning: nil) }
@@ -65,7 +73,7 @@ final class TaskPool: Sendable {
             defer { state.waiting = [] }
             return state.waiting
         }
-        for continuation in waiting { continuation.resume(returning: nil) }
+        for task in waiting { task.continuation.resume(returning: nil) }
     }
 }
 

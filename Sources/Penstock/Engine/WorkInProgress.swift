@@ -4,7 +4,14 @@ import Synchronization
 final class WorkInProgress: Sendable {
     /// A part of the table of who works on what: tasks of different parts do not wait for each other.
     private final class Part: Sendable {
-        let entries = Mutex<[Int64: (id: ItemID, handle: TaskHandle)]>([:])
+        struct State {
+            var handles: [Int64: TaskHandle] = [:]
+            /// Leases that were ended before their task was known; or after, in which case they are forgotten when
+            /// there is nothing to do.
+            var cancelled: Set<Int64> = []
+        }
+
+        let state = Mutex(State())
     }
 
     private let parts = (0..<8).map { _ in Part() }
@@ -14,31 +21,38 @@ final class WorkInProgress: Sendable {
 
     private func part(_ lease: LeaseReference) -> Part { self.parts[Int(lease.token & 7)] }
 
-    /// Some task will work on an item from now on, until it calls ``end(_:)``.
-    func begin() {
+    /// A task is about to work on an item, until it calls ``end(_:)``.
+    func begin(_ lease: LeaseReference, _ handle: TaskHandle) {
         self.count.add(1, ordering: .relaxed)
-    }
-
-    /// A task begins to work on an item.
-    func enter(_ lease: LeaseReference, _ handle: TaskHandle) {
-        self.part(lease).entries.withLock { $0[lease.token] = (lease.id, handle) }
-        if self.isCancelled { handle.cancel() }
+        let isCancelled = self.part(lease).state.withLock { state in
+            state.handles[lease.token] = handle
+            return !state.cancelled.isEmpty && state.cancelled.remove(lease.token) != nil
+        }
+        if isCancelled || self.isCancelled { handle.cancel() }
     }
 
     /// A task has done with an item; it is not cancelled for its sake any more.
     func end(_ lease: LeaseReference) {
-        _ = self.part(lease).entries.withLock { $0.removeValue(forKey: lease.token) }
+        self.part(lease).state.withLock { $0.handles[lease.token] = nil }
         guard self.count.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
         let waiter = self.waiter.withLock { waiter in
             defer { waiter = nil }
             return waiter
         }
         waiter?.resume()
+        for part in self.parts { part.state.withLock { $0.cancelled = [] } }
     }
 
-    /// Cancels the task that works on an item, because somebody has ended the item.
-    func cancel(_ id: ItemID) {
-        self.cancel { $0 == id }
+    /// Cancels the task that works on an item, because somebody has ended its lease.
+    func cancel(_ lease: LeaseReference) {
+        self.part(lease).state.withLock { state in
+            guard let handle = state.handles[lease.token] else {
+                state.cancelled.insert(lease.token)
+                return
+            }
+            // Under the lock: a task that is done with its item may take another one, and keeps that.
+            handle.cancel()
+        }
     }
 
     /// Lets tasks run again after ``cancelAll()``.
@@ -49,14 +63,9 @@ final class WorkInProgress: Sendable {
     /// Cancels all tasks, those included that begin later.
     func cancelAll() {
         self.isGoingDown.store(true, ordering: .sequentiallyConsistent)
-        self.cancel { _ in true }
-    }
-
-    private func cancel(where isMeant: (ItemID) -> Bool) {
         for part in self.parts {
-            // Under the lock: a task that is done with its item may have taken another one, and keeps that.
-            part.entries.withLock { entries in
-                for entry in entries.values where isMeant(entry.id) { entry.handle.cancel() }
+            part.state.withLock { state in
+                for handle in state.handles.values { handle.cancel() }
             }
         }
     }

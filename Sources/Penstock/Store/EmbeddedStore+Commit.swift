@@ -22,8 +22,10 @@ extension EmbeddedStore {
         guard mustDrain, !self.writer.post({ [self] table in self.drain(table) }) else { return }
         // Closed between the two: what has gathered is refused, and nobody waits for an answer in vain.
         var refused: [CommitQueue.Submission] = []
-        self.inbox.take(into: &refused)
-        for submission in refused { submission.completion(.failure(Self.nothingChanged)) }
+        repeat {
+            self.inbox.take(into: &refused)
+            for submission in refused { submission.completion(.failure(Self.nothingChanged)) }
+        } while !refused.isEmpty
     }
 
     private static var nothingChanged: PenstockError {
@@ -148,13 +150,7 @@ extension EmbeddedStore {
         guard !news.isEmpty else { return }
         self.pendingNews.withLock { pending in
             for item in news {
-                let steps = pending[item.id]?.steps ?? []
-                pending[item.id] = RunNews(
-                    id: item.id,
-                    news: item.news,
-                    steps: steps.union(item.steps),
-                    isOver: item.isOver
-                )
+                pending[item.lease] = item.following(pending[item.lease])
             }
         }
         self.newsletter.wake(true)

@@ -150,7 +150,7 @@ extension EmbeddedStore {
             }
             guard news.isEmpty else {
                 self.newsletter.discard(ticket)
-                return news.sorted { $0.id < $1.id }
+                return news.sorted { ($0.id, $0.lease.token) < ($1.id, $1.lease.token) }
             }
             _ = await self.newsletter.wait(ticket)
         }

@@ -25,7 +25,7 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     let endings = WaitList<ItemID, Ending>()
     let departures = WaitList<String, Void>()
     let newsletter = WaitList<Bool, Void>()
-    let pendingNews = Mutex<[ItemID: RunNews]>([:])
+    let pendingNews = Mutex<[LeaseReference: RunNews]>([:])
     private let alarms = Mutex<Alarm?>(nil)
 
     /// Opens a store over a table: `writer` changes it, `reader` reads it, and they may be the same.

@@ -199,7 +199,7 @@ package struct QueueIndex {
         hold.news += 1
         if !change.endsLease { self.holds[change.id]?.news = hold.news }
         return RunNews(
-            id: change.id,
+            lease: LeaseReference(id: change.id, token: hold.token),
             news: hold.news,
             steps: change.newsOf.map { [$0] } ?? [],
             isOver: change.endsLease

@@ -141,21 +141,32 @@ public struct LeasedItem: Sendable {
 
 /// What happened to a run that this process holds.
 public struct RunNews: Sendable, Hashable {
-    /// The run's row.
-    public let id: ItemID
-    /// How many wake-ups it has had under its lease.
+    /// The lease under which the run is held; what happened under an earlier lease does not concern its holder.
+    public let lease: LeaseReference
+    /// How many wake-ups it has had under that lease.
     public let news: Int
     /// The steps that have been settled; reading one again does no harm.
     public let steps: Set<Int>
     /// Whether the lease is gone, because somebody cancelled, restarted or deleted the run.
     public let isOver: Bool
 
+    /// The run's row.
+    public var id: ItemID { self.lease.id }
+
     /// Makes a piece of news.
-    public init(id: ItemID, news: Int, steps: Set<Int>, isOver: Bool) {
-        self.id = id
+    public init(lease: LeaseReference, news: Int, steps: Set<Int>, isOver: Bool) {
+        self.lease = lease
         self.news = news
         self.steps = steps
         self.isOver = isOver
+    }
+}
+
+extension RunNews {
+    /// This piece of news and an earlier one of the same lease, as one.
+    func following(_ earlier: RunNews?) -> RunNews {
+        let steps = self.steps.union(earlier?.steps ?? [])
+        return RunNews(lease: self.lease, news: self.news, steps: steps, isOver: self.isOver)
     }
 }
 

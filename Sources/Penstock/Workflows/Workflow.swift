@@ -60,7 +60,7 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
         let record = leased.record
         defer {
             slot.release()
-            core.hot.forgetNews(of: record.id)
+            core.hot.forgetNews(of: leased.lease)
         }
         let limit = core.configuration.maximumCrashes
         guard record.attempt <= limit else {
@@ -80,7 +80,9 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
             return
         }
         let run = HotRun(leased, journal: journal, slot: slot, core: core)
-        if let news = core.hot.insert(run) { await core.heard(news) }
+        let (news, former) = core.hot.insert(run)
+        await former?.end()
+        if let news { await core.heard(news) }
         core.counters.replays.add(journal.isEmpty ? 0 : 1)
         let conclusion = await self.conclusion(of: value, in: run)
         core.counters.replayedSteps.add(run.withMachine { $0.replayed })

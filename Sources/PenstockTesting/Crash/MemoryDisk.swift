@@ -31,7 +31,8 @@ public final class MemoryDisk: Sendable {
         set { self.runner.tables.withLock { $0.failsReads = newValue } }
     }
 
-    /// Calls `body` in the middle of every commit, when the rows are written and nobody has been told.
+    /// Calls `body` in the middle of every commit, when the rows are written and nobody has been told; also in those
+    /// that are going to fail.
     public func duringCommits(_ body: (@Sendable () -> Void)?) {
         self.runner.tables.withLock { $0.duringCommit = body }
     }
@@ -84,8 +85,8 @@ final class DiskTable: ItemTable {
     func begin() throws(PenstockError) { try self.rows.begin() }
 
     func commit() throws(PenstockError) {
-        if self.failsCommits { throw PenstockError(.storeUnavailable, "the disk was told to fail its commits") }
         self.duringCommit?()
+        if self.failsCommits { throw PenstockError(.storeUnavailable, "the disk was told to fail its commits") }
         try self.rows.commit()
     }
 
