@@ -56,7 +56,9 @@ final class HookedStore: Store {
         await self.inner.relinquish(lease, news: news)
     }
 
-    func news() async throws(PenstockError) -> [RunNews] { try await self.inner.news() }
+    func news(for holder: Holder) async throws(PenstockError) -> [RunNews] {
+        try await self.inner.news(for: holder)
+    }
 
     func settled(_ id: ItemID) async throws(PenstockError) -> ItemRecord? { try await self.inner.settled(id) }
 

@@ -11,6 +11,8 @@ package final class EngineCore: Sendable {
     let hot: HotRuns
     let counters = EngineCounters()
     let work = WorkInProgress()
+    /// Who the engine is to its store.
+    private let holder: Holder
 
     package init(
         store: any Store,
@@ -20,6 +22,7 @@ package final class EngineCore: Sendable {
         self.store = store
         self.environment = store.environment
         self.configuration = configuration
+        self.holder = Holder(number: store.environment.entropy.next())
         self.workers = Dictionary(uniqueKeysWithValues: workers.map { ($0.queue, $0) })
         self.hot = HotRuns(
             budget: configuration.hotBytes,
@@ -45,8 +48,6 @@ package final class EngineCore: Sendable {
     ) async throws -> sending Result {
         self.hot.mayStay(true)
         self.work.reopen()
-        Neighbours.enter(self)
-        defer { Neighbours.leave(self) }
         let loops = others.map { other in
             self.environment.task { await self.keepRunning(other) }
         }
@@ -94,7 +95,8 @@ package final class EngineCore: Sendable {
                 let free = await slots.take(upTo: 256)
                 guard free > 0 else { return }
                 do throws(PenstockError) {
-                    let leases = try await self.store.reserve(ReserveRequest(queue: worker.queue, limit: free))
+                    let request = ReserveRequest(queue: worker.queue, limit: free, holder: self.holder)
+                    let leases = try await self.store.reserve(request)
                     slots.give(free - leases.count)
                     for leased in leases { tasks.begin(TaskPool.Job(leased: leased, slot: Slot(of: slots))) }
                 } catch {
@@ -111,10 +113,8 @@ package final class EngineCore: Sendable {
 
     /// Hears of steps that were settled from elsewhere, and of runs that were ended from outside.
     private func listen() async {
-        while let news = try? await self.store.news() {
-            for item in news {
-                for core in Neighbours.over(self.store) { await core.heard(item) }
-            }
+        while let news = try? await self.store.news(for: self.holder) {
+            for item in news { await self.heard(item) }
         }
     }
 

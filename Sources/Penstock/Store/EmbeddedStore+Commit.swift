@@ -146,14 +146,15 @@ extension EmbeddedStore {
         }
     }
 
-    private func deliver(_ news: [RunNews]) {
+    private func deliver(_ news: [(holder: Holder, news: RunNews)]) {
         guard !news.isEmpty else { return }
         self.pendingNews.withLock { pending in
-            for item in news {
-                pending[item.lease] = item.following(pending[item.lease])
+            for (holder, item) in news {
+                let earlier = pending[holder]?[item.lease]
+                pending[holder, default: [:]][item.lease] = item.following(earlier)
             }
         }
-        self.newsletter.wake(true)
+        for holder in self.newsletter.awaited(among: Set(news.map(\.holder))) { self.newsletter.wake(holder) }
     }
 
     /// Ends the leases whose time is over, and lets those look again who wait for what is due now.

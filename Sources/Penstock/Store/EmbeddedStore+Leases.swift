@@ -114,9 +114,10 @@ extension EmbeddedStore {
     private func lease(_ record: ItemRecord, _ request: ReserveRequest) async throws(PenstockError) -> LeasedItem? {
         let now = self.environment.clock.now
         if record.state == .ready, record.due > now { self.alarm?.set(in: record.due - now) }
-        let end = request.duration.map { self.environment.clock.uptime + $0 }
-        guard let token = self.index.withLock({ $0.reserve(record, now: now, expires: end) }) else { return nil }
-        if end != nil { self.setAlarm() }
+        let uptime = self.environment.clock.uptime
+        let token = self.index.withLock { $0.reserve(record, request, now: now, uptime: uptime) }
+        guard let token else { return nil }
+        if request.duration != nil { self.setAlarm() }
         // The row may have ended between being read and being claimed, so it is read again under the claim.
         return try await self.leased(ReadyItem(record).unread, token: token)
     }
@@ -139,18 +140,14 @@ extension EmbeddedStore {
         return isBack
     }
 
-    /// Waits until runs that this process holds have news.
-    public func news() async throws(PenstockError) -> [RunNews] {
+    /// Waits until there is news of what `holder` holds.
+    public func news(for holder: Holder) async throws(PenstockError) -> [RunNews] {
         while true {
             try self.checkOpen()
-            let ticket = self.newsletter.ticket(for: true)
-            let news = self.pendingNews.withLock { pending in
-                defer { pending = [:] }
-                return Array(pending.values)
-            }
-            guard news.isEmpty else {
+            let ticket = self.newsletter.ticket(for: holder)
+            if let news = self.pendingNews.withLock({ $0.removeValue(forKey: holder) }) {
                 self.newsletter.discard(ticket)
-                return news.sorted { ($0.id, $0.lease.token) < ($1.id, $1.lease.token) }
+                return news.values.sorted { ($0.id, $0.lease.token) < ($1.id, $1.lease.token) }
             }
             _ = await self.newsletter.wait(ticket)
         }

@@ -24,8 +24,8 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     let choice = WaitList<String, Void>()
     let endings = WaitList<ItemID, Ending>()
     let departures = WaitList<String, Void>()
-    let newsletter = WaitList<Bool, Void>()
-    let pendingNews = Mutex<[LeaseReference: RunNews]>([:])
+    let newsletter = WaitList<Holder, Void>()
+    let pendingNews = Mutex<[Holder: [LeaseReference: RunNews]]>([:])
     private let alarms = Mutex<Alarm?>(nil)
 
     /// Opens a store over a table: `writer` changes it, `reader` reads it, and they may be the same.

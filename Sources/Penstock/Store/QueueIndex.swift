@@ -13,6 +13,8 @@ package struct QueueIndex {
         var news = 0
         /// What the row says: ready until it is parked.
         var state: ItemState = .ready
+        /// Who hears of what happens to it.
+        let holder: Holder?
         /// Needed when the item goes back untouched.
         let item: ReadyItem
     }
@@ -54,25 +56,26 @@ package struct QueueIndex {
         let expires = request.duration.map { uptime + $0 }
         var leases: [(item: ReadyItem, token: Int64)] = []
         while leases.count < max(request.limit, 1), let item = self.takeFirst(queue: request.queue, now: now) {
-            leases.append((item, self.hold(item, expires: expires)))
+            leases.append((item, self.hold(item, for: request.holder, expires: expires)))
         }
         return leases
     }
 
     /// Leases one item that the caller has read from the store, unless somebody holds it or is changing it.
-    mutating func reserve(_ record: ItemRecord, now: Timestamp, expires: Duration?) -> Int64? {
+    mutating func reserve(_ record: ItemRecord, _ request: ReserveRequest, now: Timestamp, uptime: Duration) -> Int64? {
         guard record.state == .ready, record.due <= now else { return nil }
         guard self.holds[record.id] == nil, self.withheld[record.id] == nil else { return nil }
         self.live[record.id] = nil
-        return self.hold(ReadyItem(record), expires: expires)
+        return self.hold(ReadyItem(record), for: request.holder, expires: request.duration.map { uptime + $0 })
     }
 
-    private mutating func hold(_ item: ReadyItem, expires: Duration?) -> Int64 {
+    private mutating func hold(_ item: ReadyItem, for holder: Holder?, expires: Duration?) -> Int64 {
         self.lastToken += 1
         self.holds[item.id] = Hold(
             token: self.lastToken,
             queue: item.queue,
             attempt: item.attempt + 1,
+            holder: holder,
             item: item
         )
         if let expires { self.ends[item.id] = expires }
@@ -139,6 +142,7 @@ package struct QueueIndex {
             attempt: record.attempt + 1,
             news: hold.news,
             state: hold.state,
+            holder: hold.holder,
             item: ReadyItem(record)
         )
     }
@@ -184,8 +188,8 @@ package struct QueueIndex {
     func isOpen(_ id: ItemID) -> Bool { self.holds[id] != nil || self.live[id] != nil }
 
     /// Learns what a committed transaction did to one item.
-    /// - Returns: the holder's news, if the item is held and the holder ought to know.
-    mutating func apply(_ change: IndexChange) -> RunNews? {
+    /// - Returns: the holder's news, if the item is held and the holder wants to know.
+    mutating func apply(_ change: IndexChange) -> (holder: Holder, news: RunNews)? {
         // Both are empty most of the time, and to look into an empty dictionary still costs a hash.
         if !self.withheld.isEmpty { self.withheld[change.id] = nil }
         let hold = self.holds[change.id]
@@ -198,12 +202,14 @@ package struct QueueIndex {
         guard var hold, change.newsOf != nil || (change.endsLease && change.isForced) else { return nil }
         hold.news += 1
         if !change.endsLease { self.holds[change.id]?.news = hold.news }
-        return RunNews(
+        guard let holder = hold.holder else { return nil }
+        let news = RunNews(
             lease: LeaseReference(id: change.id, token: hold.token),
             news: hold.news,
             steps: change.newsOf.map { [$0] } ?? [],
             isOver: change.endsLease
         )
+        return (holder, news)
     }
 
     /// Moves an item from one count to another.

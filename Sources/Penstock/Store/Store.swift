@@ -44,9 +44,11 @@ public protocol Store: AnyObject, Sendable {
     /// - Returns: `false` when a step of the run has ended since `news` wake-ups; the lease then goes on.
     func relinquish(_ lease: LeaseReference, news: Int) async -> Bool
 
-    /// Waits until runs that this process holds have news: steps that were settled from elsewhere, or an end from
-    /// outside.
-    func news() async throws(PenstockError) -> [RunNews]
+    /// Waits until there is news of what `holder` holds: steps of its runs that were settled from elsewhere, or an end
+    /// from outside.
+    ///
+    /// News is told once, so one task listens for each holder.
+    func news(for holder: Holder) async throws(PenstockError) -> [RunNews]
 
     /// Waits until the item has ended, and returns its row; `nil` when there is no such item (any more).
     func settled(_ id: ItemID) async throws(PenstockError) -> ItemRecord?
@@ -83,6 +85,17 @@ extension Store {
     }
 }
 
+/// Who holds leases and wants to hear of them: an engine, for as long as it lives.
+public struct Holder: Hashable, Sendable {
+    /// A number that no other holder has.
+    public let number: UInt64
+
+    /// Makes a holder from its number.
+    public init(number: UInt64) {
+        self.number = number
+    }
+}
+
 /// What to lease.
 public struct ReserveRequest: Sendable {
     /// Which of the ready items.
@@ -105,6 +118,8 @@ public struct ReserveRequest: Sendable {
     public var choice: Choice
     /// Whether to wait until there is something; otherwise the answer may be empty.
     public var waits: Bool
+    /// Who is to hear what happens to the items meanwhile; `nil` is nobody.
+    public var holder: Holder?
 
     /// Makes a request.
     public init(
@@ -112,8 +127,10 @@ public struct ReserveRequest: Sendable {
         limit: Int = 1,
         duration: Duration? = nil,
         choice: Choice = .next,
-        waits: Bool = true
+        waits: Bool = true,
+        holder: Holder? = nil
     ) {
+        self.holder = holder
         self.queue = queue
         self.limit = limit
         self.duration = duration

@@ -66,9 +66,17 @@ final class StoreBench: Sendable {
 
     static func payload(_ text: String) -> Payload { Payload(bytes: Array(text.utf8)) }
 
+    /// Who holds what is leased here.
+    static let holder = Holder(number: 1)
+
+    /// Waits for news of what is leased here.
+    func news() async throws(PenstockError) -> [RunNews] { try await self.store.news(for: Self.holder) }
+
     /// Leases the next items that are ready now.
     func lease(_ queue: String = "q", limit: Int = 1, for duration: Duration? = nil) async throws -> [LeasedItem] {
-        try await self.store.reserve(ReserveRequest(queue: queue, limit: limit, duration: duration, waits: false))
+        try await self.store.reserve(
+            ReserveRequest(queue: queue, limit: limit, duration: duration, waits: false, holder: Self.holder)
+        )
     }
 
     /// Leases the next item, which is expected to be ready.

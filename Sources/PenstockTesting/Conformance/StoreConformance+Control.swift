@@ -18,7 +18,7 @@ extension StoreConformance {
             let id = try await bench.push("a")
             let leased = try await bench.leaseOne()
             try await bench.commit(.control(.id(id), .cancel))
-            let news = try require(try await bench.store.news().first, "news")
+            let news = try require(try await bench.news().first, "news")
             try expect(news.id, is: id)
             try expect(news.isOver, "the news says that it is over")
             for settlement in StoreBench.settlements {
@@ -38,7 +38,7 @@ extension StoreConformance {
             try expect(states.values.filter { $0 == .cancelled }.count, is: 4, "how many are cancelled")
             try await bench.refuses(.leaseLost, .settle(below.lease, .release))
             var over = Set<ItemID>()
-            while over.count < 3 { for news in try await bench.store.news() where news.isOver { over.insert(news.id) } }
+            while over.count < 3 { for news in try await bench.news() where news.isOver { over.insert(news.id) } }
             try expect(over, is: [run.record.id, first.record.id, below.record.id], "who heard that it is over")
         },
         ConformanceCase("cancelling a step wakes the run that called it") { bench in

@@ -75,7 +75,7 @@ extension StoreConformance {
             await bench.store.close()
             try await expect(.storeClosed) { _ = try await bench.push("b") }
             try await expect(.storeClosed) { _ = try await bench.awaitOne() }
-            try await expect(.storeClosed) { _ = try await bench.store.news() }
+            try await expect(.storeClosed) { _ = try await bench.news() }
             await bench.store.close()
         },
     ]

@@ -56,11 +56,27 @@ extension StoreConformance {
                 try await bench.settle(step, .complete(Self.one, wakesCaller: true))
             }
             var heard: [RunNews] = []
-            while heard.last?.news ?? 0 < 2 { heard += try await bench.store.news() }
+            while heard.last?.news ?? 0 < 2 { heard += try await bench.news() }
             try expect(heard.allSatisfy { $0.id == run.record.id && !$0.isOver }, "the news is of the run")
             try expect(heard.reduce(into: Set()) { $0.formUnion($1.steps) }, is: [1, 2], "the steps")
             try expect(try await bench.lease("flow").isEmpty, "the lease goes on")
             try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+        },
+        ConformanceCase("news goes to the holder that it concerns, and to nobody else") { bench in
+            let (first, second) = (Holder(number: 11), Holder(number: 12))
+            var leases: [LeasedItem] = []
+            for (key, holder) in [("a", first), ("b", second), ("c", nil)] {
+                try await bench.push(key)
+                leases += try await bench.store.reserve(ReserveRequest(queue: "q", holder: holder))
+            }
+            for leased in leases { try await bench.commit(.control(.id(leased.record.id), .cancel)) }
+            for (holder, leased) in zip([first, second], leases) {
+                try expect(try await bench.store.news(for: holder).map(\.lease), is: [leased.lease])
+            }
+            let third = bench.start { try await bench.store.news(for: first) }
+            await bench.yield(20)
+            third.cancel()
+            try await expect(.storeClosed) { _ = try await third.value }
         },
         ConformanceCase("a step that ends in its caller's own transaction wakes nobody") { bench in
             let run = try await bench.parkedRun()
@@ -175,7 +191,7 @@ extension StoreConformance {
             }
             try expect(ended.count, is: 20, "how many ended")
             var heard = Set<Int>()
-            while heard.count < 20 { for news in try await bench.store.news() { heard.formUnion(news.steps) } }
+            while heard.count < 20 { for news in try await bench.news() { heard.formUnion(news.steps) } }
             try expect(heard, is: Set(1...20))
             try await bench.settle(run, .complete(Self.one, wakesCaller: true))
         },

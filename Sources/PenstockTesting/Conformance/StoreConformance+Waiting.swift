@@ -125,7 +125,7 @@ extension StoreConformance {
             _ = try await bench.leaseOne()
             let readers = [
                 bench.start { _ = try await bench.awaitOne("empty") },
-                bench.start { _ = try await bench.store.news() },
+                bench.start { _ = try await bench.news() },
                 bench.start { _ = try await bench.store.settled(id) },
                 bench.start { try await bench.store.room(in: "q", below: 1) },
                 bench.start { _ = try await bench.store.reserve(ReserveRequest(queue: "q", choice: .key("x"))) },

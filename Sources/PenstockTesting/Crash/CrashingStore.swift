@@ -135,9 +135,9 @@ public final class CrashingStore: Store {
     }
 
     /// Waits for news of runs.
-    public func news() async throws(PenstockError) -> [RunNews] {
+    public func news(for holder: Holder) async throws(PenstockError) -> [RunNews] {
         try self.checkAlive()
-        return try await self.inner.news()
+        return try await self.inner.news(for: holder)
     }
 
     /// Waits until an item has ended.
