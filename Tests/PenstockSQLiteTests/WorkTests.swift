@@ -147,6 +147,21 @@ struct WorkTests {
         await store.close()
     }
 
+    @Test func `a statement that undoes the whole group fails it, though its error was swallowed`() async throws {
+        let folder = try Folder()
+        let store = try await openStore(folder.database)
+        try await Self.makeTable(store)
+        let items = ["a", "b"].map { NewItem(queue: "jobs", key: $0, payload: payload("1")) }
+        var transaction = Transaction([.push(items[0])])
+        transaction.sqlite { _ = try? $0.execute("INSERT OR ROLLBACK INTO accounts (id) VALUES (1)") }
+        transaction.add(.push(items[1]))
+        let error = await #expect(throws: PenstockError.self) { _ = try await store.commit(transaction) }
+        #expect(error?.code == .storeUnavailable)
+        for item in items { #expect(try await store.item(.key(queue: "jobs", item.key ?? "")) == nil) }
+        await store.close()
+        #expect(try sqlite(folder.database, "SELECT count(*) FROM penstock_rows") == ["0"])
+    }
+
     @Test("A handle that is kept past its closure is refused, not followed")
     func keptHandle() async throws {
         // Only a box like this gets a handle out; the compiler stops every plainer way.

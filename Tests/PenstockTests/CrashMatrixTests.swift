@@ -20,6 +20,7 @@ struct CrashMatrixTests {
                 try self.crash(matrix, point, Simulation(seed: UInt64(call)))
             }
         }
+        #expect(matrix.deaths > calls)
     }
 
     private func crash(_ matrix: CrashMatrix, _ point: CrashingStore.Point, _ simulation: Simulation) throws {

@@ -1,4 +1,5 @@
 import Penstock
+import Synchronization
 
 /// A promise that a store has not kept.
 public struct ConformanceFailure: Error, CustomStringConvertible {
@@ -19,6 +20,21 @@ public struct ConformanceFailure: Error, CustomStringConvertible {
     }
 }
 
+/// How much a case has expected, so that one that expects nothing is noticed.
+final class Expectations: Sendable {
+    /// Those of the case that runs.
+    @TaskLocal static var current: Expectations?
+
+    private let count = Atomic(0)
+
+    var isEmpty: Bool { self.count.load(ordering: .relaxed) == 0 }
+
+    /// Counts one.
+    static func note() {
+        self.current?.count.add(1, ordering: .relaxed)
+    }
+}
+
 /// Expects that something holds.
 func expect(
     _ isMet: Bool,
@@ -26,6 +42,7 @@ func expect(
     file: StaticString = #fileID,
     line: UInt = #line
 ) throws(ConformanceFailure) {
+    Expectations.note()
     guard isMet else { throw ConformanceFailure("expected that " + message(), file: file, line: line) }
 }
 
@@ -37,6 +54,7 @@ func expect<Value: Equatable>(
     file: StaticString = #fileID,
     line: UInt = #line
 ) throws(ConformanceFailure) {
+    Expectations.note()
     guard found != expected else { return }
     throw ConformanceFailure("expected \(what()) to be \(expected), found \(found)", file: file, line: line)
 }
@@ -48,6 +66,7 @@ func require<Value>(
     file: StaticString = #fileID,
     line: UInt = #line
 ) throws(ConformanceFailure) -> Value {
+    Expectations.note()
     guard let value else { throw ConformanceFailure("expected \(what()), found nothing", file: file, line: line) }
     return value
 }

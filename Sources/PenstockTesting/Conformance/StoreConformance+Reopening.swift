@@ -26,9 +26,10 @@ extension StoreConformance {
             try await bench.settle(again, .consume)
         },
         ConformanceCase("a lease of the last life means nothing before anybody leases again", reopens: true) { bench in
-            try await bench.push("a")
+            let id = try await bench.push("a")
             let leased = try await bench.leaseOne()
             try await bench.reopen()
+            try expect(try await bench.state(id), is: .ready)
             for settlement in StoreBench.settlements {
                 try await bench.refuses(.leaseLost, .settle(leased.lease, settlement))
             }
@@ -95,7 +96,10 @@ extension StoreConformance {
         ConformanceCase("a key that was pushed before a restart is known after it", reopens: true) { bench in
             let id = try await bench.push("a")
             try await bench.reopen()
-            try expect(try await bench.push("a"), is: id)
+            let receipt = try await bench.commit(.push(bench.item("a", "2")))
+            try expect(receipt.ids, is: [id])
+            try expect(receipt.wasThere, is: [true])
+            try expect(try await bench.record(id).payload.text, is: "1")
             try await bench.refuses(.duplicateKey, .push(bench.item("a", "2") { $0.onDuplicate = .refuse }))
         },
     ]

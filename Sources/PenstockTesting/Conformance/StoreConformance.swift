@@ -33,6 +33,8 @@ public struct StoreConformance: Sendable {
         + reopening + repeating
 
     /// Checks one promise on a fresh store.
+    ///
+    /// A promise about reopening holds for a store that keeps nothing without being looked at.
     /// - Throws: ``ConformanceFailure`` when it is not kept.
     public func check(_ promise: ConformanceCase) async throws {
         try await self.check(promise, under: RuntimeEnvironment.testing())
@@ -47,7 +49,11 @@ public struct StoreConformance: Sendable {
         guard self.keeps || !promise.reopens else { return }
         let bench = try await StoreBench(self, under: parts)
         do {
-            try await promise.body(bench)
+            let expectations = Expectations()
+            try await Expectations.$current.withValue(expectations) { try await promise.body(bench) }
+            guard !expectations.isEmpty else {
+                throw ConformanceFailure("the case expects nothing", file: #fileID, line: #line)
+            }
             if !promise.closes { try await bench.checkCounts() }
         } catch {
             await bench.store.close()

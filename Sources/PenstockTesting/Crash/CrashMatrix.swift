@@ -1,4 +1,5 @@
 public import Penstock
+import Synchronization
 
 /// A program over a store that dies at every call in turn, and what has to hold when it is run again.
 ///
@@ -7,12 +8,24 @@ public import Penstock
 public struct CrashMatrix: Sendable {
     private let runs: Int
     private let open: StoreConformance.Open
+    private let died = Counter()
+
+    private final class Counter: Sendable {
+        let value = Atomic(0)
+
+        func add() { self.value.add(1, ordering: .relaxed) }
+    }
 
     /// Makes a matrix over one kind of store, which has to keep what it had.
     public init(runs: Int = 2, open: @escaping StoreConformance.Open) {
         self.runs = runs
         self.open = open
     }
+
+    /// How often a program has died, and what came of it was checked.
+    ///
+    /// A test that looks at every point expects about as many; when there are none, nothing was tested.
+    public var deaths: Int { self.died.value.load(ordering: .relaxed) }
 
     /// Runs the program to its end without a crash.
     /// - Returns: how many calls of its store it makes.
@@ -25,6 +38,9 @@ public struct CrashMatrix: Sendable {
     }
 
     /// Runs the program until it dies at `point`, runs it again to its end, and checks what it has come to.
+    ///
+    /// In another order of events the program may make fewer calls, and come to its end before the point: ``deaths``
+    /// tells.
     /// - Throws: ``ConformanceFailure`` when something was lost, doubled or changed.
     public func check(
         _ point: CrashingStore.Point,
@@ -43,9 +59,11 @@ public struct CrashMatrix: Sendable {
         let bench = StoreBench(over: second)
         let (before, effects) = (try await bench.content(), script.world.all)
         try await bench.checkCounts()
+        try Self.checkAcknowledged(first, before)
         let values = try await script.run(self.runs, over: second)
         try await self.check(values, script, second, before: before, effects: effects, crashes: 1)
         await second.close()
+        if first.isDead { self.died.add() }
     }
 
     /// Runs the program while commits fail for a while, from the commit with this number on.
@@ -100,6 +118,13 @@ public struct CrashMatrix: Sendable {
         let mains = rows.values.filter { $0.queue == "main" }
         try expect(mains.count, is: runs, "how many runs there are")
         for main in mains { try expect(journals[main.number]?.count, is: 15, "how many steps run \(main.key) has") }
+    }
+
+    /// What the program was told before the crash is so after it.
+    private static func checkAcknowledged(_ store: CrashingStore, _ rows: [ItemID: ItemRecord]) throws {
+        let (items, ended) = store.acknowledged
+        for id in items { _ = try require(rows[id], "item \(id.key), which was acknowledged, after the crash") }
+        for id in ended { try expect(rows[id]?.state, is: .completed, "how \(id.key) ended, as was acknowledged") }
     }
 
     /// What was recorded before the crash is there after it, unchanged.

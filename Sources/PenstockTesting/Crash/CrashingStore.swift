@@ -35,6 +35,9 @@ public final class CrashingStore: Store {
         var outage: Outage?
         var outageCommits = 0
         var goodCommits = 0
+        /// What callers were told is there, and what of it has ended.
+        var acknowledged: Set<ItemID> = []
+        var ended: Set<ItemID> = []
     }
 
     private let inner: any Store
@@ -52,6 +55,9 @@ public final class CrashingStore: Store {
 
     /// How many calls were made that change something or take something.
     public var calls: Int { self.state.withLock { $0.calls } }
+
+    /// The items that callers were told they have made or changed, and those that they were told have ended.
+    var acknowledged: (items: Set<ItemID>, ended: Set<ItemID>) { self.state.withLock { ($0.acknowledged, $0.ended) } }
 
     /// Whether the process has died.
     public var isDead: Bool { self.state.withLock { $0.isDead } }
@@ -106,12 +112,17 @@ public final class CrashingStore: Store {
             state.outageCommits -= 1
             return state.outage
         }
-        return try await self.call { () async throws(PenstockError) in
+        let receipt = try await self.call { () async throws(PenstockError) in
             if outage == .refuses { throw PenstockError(.storeUnavailable, "the store was told to refuse") }
             let receipt = try await self.inner.commit(transaction)
             if outage != nil { throw PenstockError(.storeUnavailable, "the store was told to lose its answer") }
             return receipt
         }
+        self.state.withLock { state in
+            state.acknowledged.formUnion(receipt.ids.compactMap { $0 })
+            for case .settle(let lease, .complete) in transaction.operations { state.ended.insert(lease.id) }
+        }
+        return receipt
     }
 
     /// Leases items.

@@ -23,7 +23,7 @@ public final class ManualClock: PenstockClock {
         var sleepers: [UInt64: Sleeper] = [:]
         var watchers: [Watcher] = []
         var last: UInt64 = 0
-        /// Sleeps that were cancelled before they began.
+        /// Sleeps that were cancelled while they were not among the sleepers.
         var cancelled: Set<UInt64> = []
     }
 
@@ -60,6 +60,8 @@ public final class ManualClock: PenstockClock {
         } onCancel: {
             self.cancel(number)
         }
+        // The note of a cancellation that came after the waking.
+        self.state.withLock { _ = $0.cancelled.remove(number) }
         guard isOver else { throw CancellationError() }
     }
 

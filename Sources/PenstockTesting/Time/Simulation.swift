@@ -85,7 +85,8 @@ public final class Simulation: Sendable {
     /// - Parameters:
     ///   - limit: How much of the world's time it may take.
     ///   - body: What to run.
-    /// - Throws: What `body` throws; ``SimulationStuck`` when it waits for something that nobody will bring about.
+    /// - Throws: What `body` throws; ``SimulationStuck`` when it waits for something that nobody will bring about, or
+    ///   not within the limit.
     public func run<Success: Sendable>(
         for limit: Duration = .seconds(86_400),
         _ body: @escaping @Sendable () async throws -> Success
@@ -104,8 +105,9 @@ public final class Simulation: Sendable {
         while true {
             self.settle()
             if let outcome = result.withLock({ $0 }) { return try outcome.get() }
-            guard let next = self.clock.nextWakeUp, next <= end, self.clock.advanceToNextWakeUp() else {
-                throw SimulationStuck(seed: self.seed, time: self.clock.uptime)
+            let next = self.clock.nextWakeUp
+            guard let next, next <= end, self.clock.advanceToNextWakeUp() else {
+                throw SimulationStuck(seed: self.seed, time: self.clock.uptime, nextWakeUp: next)
             }
         }
     }
@@ -117,9 +119,12 @@ public struct SimulationStuck: Error, CustomStringConvertible {
     public let seed: UInt64
     /// The world's time at which nothing was left to do.
     public let time: Duration
+    /// When somebody would have woken, past the limit; `nil` when nobody sleeps, which is a deadlock.
+    public let nextWakeUp: Duration?
 
     /// The error in one line.
     public var description: String {
-        "after \(self.time) nothing is left to do and the body has not ended (seed \(self.seed))"
+        let rest = self.nextWakeUp.map { "before \($0), which is past the limit," } ?? "at all"
+        return "after \(self.time) nothing is left to do \(rest) and the body has not ended (seed \(self.seed))"
     }
 }

@@ -1,0 +1,166 @@
+import Foundation
+import Penstock
+import PenstockSQLite
+import Synchronization
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+@Suite("What is acknowledged is on the disk", .timeLimit(.minutes(10)))
+struct DurabilityTests {
+    @Test func `each transaction is made durable before it is acknowledged, and in the weaker mode none is`()
+        async throws
+    {
+        let folder = try Folder()
+        let (full, relaxed) = (folder.file("full.db"), folder.file("relaxed.db"))
+        await #expect(processExitsWith: .success) { [full = full as String, relaxed = relaxed as String] in
+            #expect(SyncCounter.install())
+            for (path, durability) in [(full, SQLiteOptions.Durability.full), (relaxed, .relaxed)] {
+                let store = try await openStore(path, options: SQLiteOptions(durability: durability))
+                for number in 0..<10 {
+                    let before = SyncCounter.syncs
+                    try await store.push("\(number)")
+                    #expect(durability == .full ? SyncCounter.syncs > before : SyncCounter.syncs == before)
+                }
+                await store.close()
+            }
+        }
+    }
+
+    @Test func `the log has its room from the beginning, so that making it durable is cheap`() async throws {
+        let folder = try Folder()
+        let store = try await openStore(folder.database)
+        #expect(try bytes(of: "\(folder.database)-wal").count >= 4 << 20)
+        await store.close()
+    }
+
+    @Test func `a log that has become long goes into the database in an idle moment`() async throws {
+        let folder = try Folder()
+        let store = try await openStore(folder.database)
+        let large = Payload(bytes: [UInt8](repeating: 32, count: 15 << 20))
+        _ = try await store.commit(Transaction((0..<2).map { _ in .push(NewItem(queue: "jobs", payload: large)) }))
+        // The writer does it by itself, without another call.
+        let clock = LiveClock()
+        let start = clock.uptime
+        var status = stat()
+        repeat {
+            await Task.yield()
+            #expect(unsafe stat(folder.database, &status) == 0)
+        } while status.st_size < 30 << 20 && clock.uptime - start < .seconds(60)
+        #expect(status.st_size >= 30 << 20)
+        await store.close()
+    }
+
+    @Test func `a disk that fails to make a group durable is not asked again over the same connection`() async throws {
+        let folder = try Folder()
+        let path = folder.database
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            #expect(SyncCounter.install())
+            let notices = Notices()
+            let store = try await SQLiteStore(path: path, environment: notices.environment)
+            try await store.push("1", key: "before")
+            SyncCounter.failing.store(true, ordering: .relaxed)
+            let error = await #expect(throws: PenstockError.self) { try await store.push("1", key: "lost") }
+            #expect(error?.code == .storeUnavailable)
+            SyncCounter.failing.store(false, ordering: .relaxed)
+            try await store.push("1", key: "after")
+            #expect(notices.all.contains { $0.contains("was opened again after a failure") }, "\(notices.all)")
+            let keys = try await store.lease(5).map(\.record.key)
+            #expect(keys.first == "before")
+            #expect(keys.last == "after")
+            await store.close()
+        }
+        #expect(try SQLiteStore.verify(path: path).problems == [])
+    }
+
+    @Test func `claims that another life of the database made charge nobody`() async throws {
+        let (folder, copies) = (try Folder(), try Folder())
+        var store = try await openStore(folder.database)
+        try await store.push("1", key: "held")
+        _ = try await store.lease()
+        // The owner's file as it was when the item was held, beside a database that has been opened once more since.
+        try FileManager.default.copyItem(atPath: "\(folder.database)-owner", toPath: "\(copies.database)-owner")
+        await store.close()
+        try await openStore(folder.database).close()
+        try FileManager.default.copyItem(atPath: folder.database, toPath: copies.database)
+        store = try await openStore(copies.database)
+        #expect(try await store.item(.key(queue: "jobs", "held"))?.attempt == 0)
+        await store.close()
+    }
+
+    @Test func `claims that have ended make room for those to come`() async throws {
+        let folder = try Folder()
+        let path = folder.database
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+            let store = try await openStore(path)
+            // More than there are slots for, though never at once.
+            _ = try await store.commit(
+                Transaction((0..<5000).map { _ in .push(NewItem(queue: "jobs", payload: payload("1"))) })
+            )
+            for _ in 0..<14 {
+                let items = try await store.lease(5000)
+                _ = try await store.commit(Transaction(items.map { .settle($0.lease, .release) }))
+            }
+            try await store.push("1", key: "held", to: "others")
+            _ = try await store.lease(from: "others")
+            kill(getpid(), SIGKILL)
+        }
+        let store = try await openStore(path)
+        #expect(try await store.item(.key(queue: "others", "held"))?.attempt == 1)
+        #expect(try await store.lease()[0].record.attempt == 1)
+        await store.close()
+    }
+}
+
+@Suite("What a file of Penstock's looks like")
+struct FormatTests {
+    @Test func `states have the numbers that other versions wrote`() async throws {
+        let folder = try Folder()
+        let store = try await openStore(folder.database)
+        let failure = Failure(.failed, pipeline: "jobs", message: "no")
+        _ = try await store.startRun(queue: "flow", calling: "step")
+        let run = try await store.startRun(queue: "other", calling: "step")
+        try await store.settle(run, .diverge(failure))
+        for settlement in [Settlement.complete(payload("2"), wakesCaller: true), .fail(failure, wakesCaller: true)] {
+            try await store.push("1")
+            try await store.settle(try await store.lease()[0], settlement)
+        }
+        let id = try await store.push("1")
+        _ = try await store.commit(Transaction([.control(.id(id), .cancel)]))
+        try await store.push("1")
+        await store.close()
+        let states = "state || ' ' || (SELECT state FROM penstock_items AS i WHERE i.number = r.number)"
+        let found = try sqlite(
+            folder.database,
+            "SELECT \(states) FROM penstock_rows AS r WHERE step = 0 ORDER BY number"
+        )
+        #expect(found == ["1 parked", "2 diverged", "3 completed", "4 failed", "5 cancelled", "0 ready"])
+    }
+}
+
+@Suite("A query has a bound")
+struct QueryTests {
+    @Test func `a query without an end is stopped at its bound`() async throws {
+        let folder = try Folder()
+        let store = try await openStore(folder.database)
+        func rows(_ count: Int) -> Transaction {
+            var transaction = Transaction()
+            transaction.sqlite { database in
+                let rows = try database.query(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT i FROM n",
+                    SQLiteValue(count)
+                )
+                #expect(rows.count == count)
+            }
+            return transaction
+        }
+        _ = try await store.commit(rows(SQLiteDatabase.rowLimit))
+        let error = await #expect(throws: PenstockError.self) {
+            _ = try await store.commit(rows(SQLiteDatabase.rowLimit + 1))
+        }
+        #expect((error?.cause as? SQLiteError)?.code == .tooBig)
+        await store.close()
+    }
+}
