@@ -15,7 +15,7 @@ import Darwin
 /// await PenstockCommand.main(pipelines: [quad, review])
 /// ```
 public enum PenstockCommand {
-    /// Does what the command line asks for, and ends the process with an ``CommandStatus``.
+    /// Does what the command line asks for, and ends the process with a ``CommandStatus``.
     ///
     /// - Parameters:
     ///   - pipelines: What the program knows; their parts are known too.

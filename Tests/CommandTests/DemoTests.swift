@@ -1,14 +1,7 @@
 import Foundation
 import Testing
 
-/// The `penstock` command that was built with the tests.
-private let command: URL? = {
-    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    let file = folder.appending(path: "penstock")
-    return FileManager.default.isExecutableFile(atPath: file.path()) ? file : nil
-}()
-
-@Suite("The demonstration", .enabled(if: command != nil, "the penstock command was not built with the tests"))
+@Suite("The demonstration", .enabled(if: Program.url != nil, "the penstock command was not built with the tests"))
 struct DemoTests {
     @Test("A killed worker goes on, and nothing is lost or recorded twice", .timeLimit(.minutes(10)))
     func demo() throws {
@@ -16,7 +9,7 @@ struct DemoTests {
         for number in 0..<40 { _ = try folder.write("in/\(number).txt", "file \(number)\n") }
         _ = try folder.write("in/key.pem", "-----BEGIN " + "PRIVATE KEY-----\n")
         let database = "\(folder.path)/demo.db"
-        let (code, text) = try self.run("demo", "\(folder.path)/in", "--db", database)
+        let (code, text, _) = try Program.run("demo", "\(folder.path)/in", "--db", database)
         #expect(code == 0, "\(text)")
         let rows = Dictionary(
             text.split(separator: "\n").compactMap { line -> (String, String)? in
@@ -26,24 +19,25 @@ struct DemoTests {
             uniquingKeysWith: { first, _ in first }
         )
         #expect(rows["files"] == "41")
+        let killed = text.firstMatch(of: /Killed the worker \(SIGKILL\) after (\d+) of them/).flatMap { Int($0.1) }
+        #expect(try #require(killed) >= 20, "half of them, of which one may wait for a person")
+        #expect(rows["steps recorded"] == "165")
         #expect(rows["recorded twice"] == "0")
         #expect(rows["lost"] == "0")
         #expect(rows["reviews answered"] == "1")
         // Twice into one database is not what was asked for.
-        #expect(try self.run("demo", "\(folder.path)/in", "--db", database).code == 2)
-        #expect(try self.run("list", "--db", database, "--limit", "3").code == 0)
+        #expect(try Program.run("demo", "\(folder.path)/in", "--db", database).code == 2)
+        #expect(try Program.run("list", "--db", database, "--limit", "3").code == 0)
     }
 
-    private func run(_ arguments: String...) throws -> (code: Int32, text: String) {
-        let process = Process()
-        process.executableURL = command
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+    @Test(.timeLimit(.minutes(10))) func `runs that all wait for a person do not keep the demonstration waiting`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        _ = try folder.write("in/key.pem", "-----BEGIN " + "PRIVATE KEY-----\n")
+        let (code, text, _) = try Program.run("demo", "\(folder.path)/in", "--db", "\(folder.path)/demo.db")
+        #expect(code == 0, "\(text)")
+        #expect(text.contains("Killed the worker (SIGKILL) after 0 of them"))
+        #expect(text.contains("1 looked as if they had a secret in them"))
     }
 }

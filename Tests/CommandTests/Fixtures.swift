@@ -75,6 +75,42 @@ final class TemporaryFolder: Sendable {
     }
 }
 
+/// The `penstock` command that was built with the tests.
+enum Program {
+    static let url: URL? = {
+        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let file = folder.appending(path: "penstock")
+        return FileManager.default.isExecutableFile(atPath: file.path()) ? file : nil
+    }()
+
+    /// Runs it in a process of its own; `input` is what it reads, and `file` where its results go instead of here.
+    static func run(
+        _ arguments: String...,
+        input: String = "",
+        to file: String? = nil
+    ) throws -> (code: Int32, text: String, messages: String) {
+        let process = Process()
+        process.executableURL = self.url
+        process.arguments = arguments
+        let (results, messages, words) = (Pipe(), Pipe(), Pipe())
+        process.standardOutput = file.flatMap { FileHandle(forWritingAtPath: $0) } ?? results
+        process.standardError = messages
+        process.standardInput = words
+        try process.run()
+        // Few words come as messages, so that nobody waits for them to be read.
+        try words.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try words.fileHandleForWriting.close()
+        let text = file == nil ? try Self.text(of: results) : ""
+        let said = try Self.text(of: messages)
+        process.waitUntilExit()
+        return (process.terminationStatus, text, said)
+    }
+
+    private static func text(of pipe: Pipe) throws -> String {
+        String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    }
+}
+
 /// A small engine's pipelines.
 enum Sample {
     static let double = Activity("double") { (x: Int) in 2 * x }

@@ -69,8 +69,8 @@ struct HelpTests {
               --db FILE            The database of an engine that is not running
               -o, --output OUTPUT  table for people, or json for programs
               --queue NAME         Only this queue
-              --state STATE        Only this state; may be given several times
               --limit N            At most so many; 0 is all
+              --state STATE        Only this state; may be given several times
               --after ITEM         Go on after this item
 
             The first column is the name under which the other commands find an item.

@@ -1,3 +1,4 @@
+import Foundation
 import Penstock
 import PenstockCommands
 import PenstockSQLite
@@ -35,6 +36,9 @@ struct InspectionTests {
         #expect(objects[4]["result"] as? Int == 2)
         #expect((objects[1]["failure"] as? [String: Any])?["pipeline"] as? String == "boom")
         #expect(objects[0]["state"] as? String == "parked")
+        // What has ended has either a result or a failure.
+        #expect(objects[4]["failure"] is NSNull)
+        #expect(objects[1]["result"] is NSNull)
     }
 
     @Test("list selects by queue and state, and goes on after an item")
@@ -100,10 +104,22 @@ struct InspectionTests {
         #expect(objects[0]["input"] as? String == "may it be 42?")
         // A program that does not know the task shows it too, and marks it.
         #expect(await penstock("tasks", "--db", path).results.contains("review ?"))
+        // The parts of a pipeline are known with it.
+        let chain = Chain("chain") { Sample.review }
+        #expect(!(await penstock("tasks", "--db", path, pipelines: [chain]).results).contains("review ?"))
         let queues = try await penstock("queues", "--db", path, "-o", "json").objects
         #expect(queues.map { $0["queue"] as? String } == ["approve", "review"])
         #expect(queues.map { $0["ready"] as? Int } == [0, 1])
         #expect(queues.map { $0["parked"] as? Int } == [1, 0])
+    }
+
+    @Test func `tasks leaves out what waits for an engine that the program knows`() async throws {
+        let path = try await Sample.database(in: self.folder)
+        #expect(await penstock("restart", "double/a", "--db", path).status == .success)
+        let known = try await penstock("tasks", "--db", path, "-o", "json", pipelines: Sample.pipelines).objects
+        #expect(known.map { $0["queue"] as? String } == ["review"])
+        let asked = try await penstock("tasks", "--db", path, "-o", "json", "--queue", "double").objects
+        #expect(asked.map { $0["key"] as? String } == ["a"])
     }
 
     @Test("verify says that a database is sound")
@@ -146,6 +162,7 @@ struct InspectionTests {
     func unusable() async throws {
         let text = try self.folder.write("notes.txt", String(repeating: "just some notes\n", count: 100))
         for verb in ["list", "verify"] { #expect(await penstock(verb, "--db", text).status == .unusable) }
+        #expect(!(await penstock("list", "--db", text)).messages.contains("SELECT"))
         #expect(await penstock("list", "--db", "\(self.folder.path)/none.db").status == .unusable)
         #expect(await penstock("list", "--db", self.folder.path).status == .unusable)
     }

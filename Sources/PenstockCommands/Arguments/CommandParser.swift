@@ -42,7 +42,7 @@ struct CommandParser {
         let command = type.init()
         do {
             try Self.fill(command.declarations, from: Array(tokens))
-            try Self.validate(command)
+            try command.validate()
             return .command(command)
         } catch {
             throw Self.error("\(error)", path)
@@ -64,10 +64,6 @@ struct CommandParser {
         UsageError(message: message, path: path.map { $0.configuration.commandName }, usage: Help(path).usage)
     }
 
-    private static func validate(_ command: any AsyncParsableCommand) throws {
-        try command.validate()
-    }
-
     /// Hands the words of a line to what is declared.
     private static func fill(_ declarations: [Declaration], from tokens: [String]) throws {
         var named: [String: Int] = [:]
@@ -82,8 +78,7 @@ struct CommandParser {
                 words += rest
                 break
             }
-            // A lone dash and a negative number are words.
-            guard token.hasPrefix("-"), token != "-", Double(token) == nil else {
+            guard Self.isOption(token) else {
                 words.append(token)
                 continue
             }
@@ -104,6 +99,11 @@ struct CommandParser {
         }
     }
 
+    /// Whether a token names an option: a lone dash and a negative number are words.
+    private static func isOption(_ token: String) -> Bool {
+        token.hasPrefix("-") && token != "-" && Double(token) == nil
+    }
+
     private static func take(
         _ declaration: Declaration,
         _ name: String,
@@ -115,7 +115,7 @@ struct CommandParser {
             return try declaration.take("")
         }
         if let attached { return try declaration.take(String(attached)) }
-        guard let value = rest.first, !value.hasPrefix("--") else {
+        guard let value = rest.first, !Self.isOption(value) else {
             throw ValidationError("\(name) needs a value: \(name) \(declaration.valueName.uppercased())")
         }
         rest = rest.dropFirst()

@@ -68,17 +68,18 @@ struct BenchResult {
 }
 
 /// Times that were taken, in milliseconds.
-struct Samples: Sendable {
-    private var sorted: [Double]
+package struct Samples: Sendable {
+    private let sorted: [Double]
 
-    init(_ times: [Duration]) {
+    package init(_ times: [Duration]) {
         self.sorted = times.map(\.inMilliseconds).sorted()
     }
 
     /// The time that so many percent of the samples do not exceed.
-    func percentile(_ percent: Double) -> Double? {
+    package func percentile(_ percent: Double) -> Double? {
         guard !self.sorted.isEmpty else { return nil }
-        let rank = (percent / 100 * Double(self.sorted.count)).rounded(.up)
+        // 99.9 % of 1,000 are 999, though not in binary fractions: what is over by less than a thousandth is no sample.
+        let rank = (percent / 100 * Double(self.sorted.count) - 0.001).rounded(.up)
         return self.sorted[min(max(Int(rank) - 1, 0), self.sorted.count - 1)]
     }
 

@@ -1,22 +1,22 @@
-import Penstock
+package import Penstock
 import PenstockSQLite
 
 /// What a database says about a demonstration, whatever its workers have said.
-struct DemoAudit {
+package struct DemoAudit {
     /// Inputs whose run has not completed, or that are not recorded.
-    private(set) var lost = 0
+    package private(set) var lost = 0
     /// Inputs that are recorded more than once.
-    private(set) var twice = 0
+    package private(set) var twice = 0
     /// Steps that are recorded, and those of them that a process did not survive the first time.
-    private(set) var steps = 0
-    private(set) var begunAgain = 0
+    package private(set) var steps = 0
+    package private(set) var begunAgain = 0
     /// From the kill to the first step that was recorded after it.
-    private(set) var recovery: Duration?
+    package private(set) var recovery: Duration?
 
-    var isSound: Bool { self.lost == 0 && self.twice == 0 }
+    package var isSound: Bool { self.lost == 0 && self.twice == 0 }
 
     /// Opens the database once more, and counts.
-    init(
+    package init(
         of demonstration: any Demonstration,
         inputs: [String],
         database: String,
@@ -24,33 +24,50 @@ struct DemoAudit {
         died: Timestamp
     ) async throws {
         let store = try await SQLiteStore(path: database)
+        do {
+            let completed = try await self.countRuns(of: demonstration, in: store, killed: killed, died: died)
+            let recordings = try await demonstration.recordings(in: store)
+            for input in inputs {
+                if !completed.contains(input) || recordings[input] == nil { self.lost += 1 }
+                if recordings[input] ?? 0 > 1 { self.twice += 1 }
+            }
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+    }
+
+    /// Counts the steps of all runs.
+    /// - Returns: the keys of the runs that have completed.
+    private mutating func countRuns(
+        of demonstration: any Demonstration,
+        in store: any Store,
+        killed: Timestamp,
+        died: Timestamp
+    ) async throws -> Set<String> {
         let control = Control(store: store)
-        var completed: [String: Int] = [:]
+        var completed: Set<String> = []
         var last: ItemRecord?
         while true {
             let page = try await control.list(queue: demonstration.workflow, after: last, limit: 1000)
-            guard let end = page.last else { break }
+            guard let end = page.last else { return completed }
             last = end
             for run in page {
-                if run.state == .completed { completed[run.key, default: 0] += 1 }
-                try await self.count(control.journal(of: run), killed: killed, died: died)
+                if run.state == .completed { completed.insert(run.key) }
+                try await control.visitSteps(of: run) { step in
+                    self.count(step, killed: killed, died: died)
+                    return true
+                }
             }
-        }
-        let recordings = try await demonstration.recordings(in: store)
-        await store.close()
-        for input in inputs {
-            if completed[input] == nil || recordings[input] == nil { self.lost += 1 }
-            if (completed[input] ?? 0) > 1 || (recordings[input] ?? 0) > 1 { self.twice += 1 }
         }
     }
 
-    private mutating func count(_ journal: [ItemRecord], killed: Timestamp, died: Timestamp) {
-        for step in journal {
-            self.steps += 1
-            if step.attempt > 1 { self.begunAgain += 1 }
-            guard let settled = step.settled, settled > died else { continue }
-            self.recovery = min(self.recovery ?? (settled - killed), settled - killed)
-        }
+    private mutating func count(_ step: ItemRecord, killed: Timestamp, died: Timestamp) {
+        self.steps += 1
+        if step.attempt > 1 { self.begunAgain += 1 }
+        guard let settled = step.settled, settled > died else { return }
+        self.recovery = min(self.recovery ?? (settled - killed), settled - killed)
     }
 }
 

@@ -44,6 +44,9 @@ struct DemoCommand: AsyncParsableCommand {
             CommandContext.current.output.flush()
             CommandContext.current.output.error("Interrupted; the database is removed.")
             Interrupts.end()
+        } catch {
+            place.removeInputs()
+            throw error
         }
     }
 
@@ -57,12 +60,13 @@ struct DemoCommand: AsyncParsableCommand {
         output.flush()
         let watch = DemoWatch(count: inputs.count, output: output)
         let first = try WorkerProcess(arguments: place.workerArguments)
-        while watch.done < (inputs.count + 1) / 2, let line = try first.line() { watch.hear(line) }
+        // A run that waits for a person gets no further: nobody answers yet.
+        while watch.done + watch.waiting < (inputs.count + 1) / 2, let line = try first.line() { watch.hear(line) }
         let now = LiveClock()
         let killed = now.now
         first.kill()
         let end = first.wait()
-        guard end == 128 + 9 else { throw CommandFailure(.failure, "the worker ended by itself, with code \(end)") }
+        guard end == 128 + 9 else { throw Self.failure("the worker ended before it was killed", end, place) }
         let died = now.now
         output.line("Killed the worker (SIGKILL) after \(Words.count(watch.done)) of them, and started it again.")
         output.flush()
@@ -71,12 +75,7 @@ struct DemoCommand: AsyncParsableCommand {
         let second = try WorkerProcess(arguments: place.workerArguments + ["--answer"])
         while let line = try second.line() { watch.hear(line) }
         let code = second.wait()
-        guard code == 0 else {
-            throw CommandFailure(
-                .failure,
-                "the second worker ended with code \(code); look at what is there with 'list --db \(place.database)'"
-            )
-        }
+        guard code == 0 else { throw Self.failure("the second worker failed", code, place) }
         output.endProgress()
         let time = clock.now - start
         let audit = try await DemoAudit(
@@ -90,6 +89,10 @@ struct DemoCommand: AsyncParsableCommand {
         DemoReport(watch: watch, audit: audit, time: time, database: place.database).write(to: output)
         guard audit.isSound else { throw CommandFailure(.failure) }
     }
+
+    private static func failure(_ what: String, _ code: Int32, _ place: DemoPlace) -> CommandFailure {
+        CommandFailure(.failure, "\(what) (code \(code)); see what is there with 'list --db \(place.database)'")
+    }
 }
 
 /// What the workers have said so far.
@@ -98,7 +101,8 @@ final class DemoWatch {
     private let output: Output
     private(set) var done = 0
     private(set) var answered = 0
-    private(set) var replays = 0
+    /// Runs that wait for a person.
+    private(set) var waiting = 0
     private(set) var replayedSteps = 0
     private(set) var results: [String] = []
     /// Steps of the worker that was killed, and of the one that works.
@@ -126,7 +130,8 @@ final class DemoWatch {
         case "steps": self.steps = values.first ?? self.steps
         case "answered": self.answered = values.first ?? self.answered
         case "result": self.results.append(String(words[1]))
-        case "replayed": (self.replays, self.replayedSteps) = (values.first ?? 0, values.last ?? 0)
+        case "waiting": self.waiting = values.first ?? self.waiting
+        case "replayed": self.replayedSteps = values.first ?? self.replayedSteps
         default: break
         }
         self.showProgress()

@@ -41,7 +41,7 @@ struct DemoWorkerCommand: AsyncParsableCommand {
             guard self.answer else { return try await store.environment.clock.sleepUntilCancelled() }
             for line in try await demonstration.conclude(in: engine) { voice.say("result", line) }
         }
-        voice.say("replayed", "\(engine.statistics.replays) \(engine.statistics.replayedSteps)")
+        voice.say("replayed", "\(engine.statistics.replayedSteps)")
         await store.close()
     }
 
@@ -74,9 +74,12 @@ struct DemoWorkerCommand: AsyncParsableCommand {
         _ voice: WorkerVoice,
         _ answers: Bool
     ) async throws {
+        let tasks = Set(demonstration.pipelines.filter { $0 is any TaskDesk }.map(\.name))
         var answered = 0
         while true {
             voice.steps()
+            let counts = try await engine.store.counts().filter { tasks.contains($0.queue) }
+            voice.say("waiting", "\(counts.reduce(0) { $0 + $1.ready })")
             do {
                 try await engine.store.environment.clock.sleep(for: .milliseconds(50))
             } catch {

@@ -87,11 +87,13 @@ final class WorkerProcess {
     }
 
     /// Waits for the end of the process.
-    /// - Returns: its exit code; 128 and the signal's number when it was killed.
+    /// - Returns: its exit code; 128 and the signal's number when it was killed; -1 when nobody knows.
     func wait() -> Int32 {
         var status: Int32 = 0
-        while unsafe waitpid(self.id, &status, 0) < 0, errno == EINTR {}
+        var id = pid_t(-1)
+        repeat { id = unsafe waitpid(self.id, &status, 0) } while id < 0 && errno == EINTR
         self.hasEnded = true
+        guard id == self.id else { return -1 }
         let signal = status & 0x7f
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }

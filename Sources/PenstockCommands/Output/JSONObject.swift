@@ -29,7 +29,10 @@ struct JSONObject {
     /// Adds a payload as the JSON it is; bytes that are none are added as text.
     mutating func add(_ key: String, payload: Payload?) {
         guard let payload else { return self.add(key, json: nil) }
-        self.add(key, json: payload.isJSON ? payload.text : Self.quoted(payload.text))
+        guard payload.isJSON else { return self.add(key, payload.text) }
+        // An object is one line. In JSON a break stands between the parts only: inside a string it is spelt out.
+        let line = payload.bytes.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? UInt8(ascii: " ") : $0 }
+        self.add(key, json: String(decoding: line, as: UTF8.self))
     }
 
     private mutating func add(_ key: String, json: String?) {
@@ -70,10 +73,12 @@ struct JSONObject {
 }
 
 extension Payload {
-    /// Whether the bytes are a JSON value.
+    /// Whether the bytes are a JSON value in plain UTF-8.
     var isJSON: Bool {
-        // The decoder reads the whole document before it makes anything of it.
-        (try? JSONDecoder().decode(Anything.self, from: Data(self.bytes))) != nil
+        // The decoder would take other encodings too, and a mark of the byte order, neither of which fits into a line.
+        guard let first = self.bytes.first, first < 0x80, !self.bytes.contains(0) else { return false }
+        // It reads the whole document before it makes anything of it.
+        return (try? JSONDecoder().decode(Anything.self, from: Data(self.bytes))) != nil
     }
 
     private struct Anything: Decodable {

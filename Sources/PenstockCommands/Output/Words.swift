@@ -1,9 +1,9 @@
-import Penstock
+package import Penstock
 
 /// How numbers and times are said to people.
-enum Words {
+package enum Words {
     /// How long ago something was: `12s`, `3m`, `5h`, `2d`.
-    static func age(_ time: Timestamp, now: Timestamp) -> String {
+    package static func age(_ time: Timestamp, now: Timestamp) -> String {
         let seconds = max(0, (now.milliseconds - time.milliseconds) / 1000)
         return switch seconds {
         case ..<60: "\(seconds)s"
@@ -14,7 +14,7 @@ enum Words {
     }
 
     /// A number with its thousands apart: `12,345`.
-    static func count(_ number: Int) -> String {
+    package static func count(_ number: Int) -> String {
         var digits = Array("\(number.magnitude)")
         var place = digits.count - 3
         while place > 0 {
@@ -25,12 +25,12 @@ enum Words {
     }
 
     /// A number and what is counted: `1 file`, `2 files`.
-    static func count(_ number: Int, _ noun: String) -> String {
+    package static func count(_ number: Int, _ noun: String) -> String {
         "\(self.count(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
     /// A number with three digits that matter: `12,345`, `86.1`, `0.253`.
-    static func figure(_ value: Double) -> String {
+    package static func figure(_ value: Double) -> String {
         switch value.magnitude {
         case 1000...: self.count(Int(value.rounded()))
         case 100...: JSONObject.decimal(value, digits: 0)
@@ -41,12 +41,12 @@ enum Words {
     }
 
     /// Text of at most so many characters.
-    static func shortened(_ text: String, to length: Int = 60) -> String {
+    package static func shortened(_ text: String, to length: Int = 60) -> String {
         text.count <= length ? text : text.prefix(length - 1) + "…"
     }
 
     /// The time between two moments: `3 ms`, `1.25 s`.
-    static func milliseconds(_ duration: Duration) -> String {
+    package static func milliseconds(_ duration: Duration) -> String {
         let milliseconds = duration.inMilliseconds
         return milliseconds < 1000 ? "\(self.figure(milliseconds)) ms" : "\(self.figure(milliseconds / 1000)) s"
     }

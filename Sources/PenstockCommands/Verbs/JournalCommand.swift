@@ -6,43 +6,36 @@ struct JournalCommand: AsyncParsableCommand {
         CommandConfiguration(commandName: "journal", abstract: "Show the steps of a run in order")
     }
 
-    @Argument(help: "~NUMBER as 'list' shows it, or QUEUE/KEY")
-    var run: ItemName
-
-    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var target: ItemOptions
 
     func run() async throws {
         let output = CommandContext.current.output
+        let isTable = self.target.database.output == .table
         var table = TextTable("STEP#", "CALL", "STATE", "TRIES#", "TOOK#", "INPUT", "RESULT")
-        try await self.database.withControl { control in
-            let record = try await control.describe(self.run.reference)
-            var last: ItemRecord?
-            while true {
-                let page = try await control.journal(of: record, after: last)
-                guard let end = page.last else { return }
-                last = end
-                for step in page {
-                    let view = ItemView(record: step)
-                    guard self.database.output == .table else {
-                        var json = view.json
-                        json.add("step", step.id.step)
-                        output.line(json.text)
-                        continue
-                    }
-                    table.add(
-                        "\(step.id.step)",
-                        step.queue,
-                        step.state.rawValue,
-                        "\(step.attempt)",
-                        view.duration,
-                        Words.shortened(step.payload.text, to: 40),
-                        Words.shortened(view.outcome, to: 40)
-                    )
+        try await self.target.database.withControl { control in
+            let run = try await control.describe(self.target.item.reference)
+            try await control.visitSteps(of: run) { step in
+                let view = ItemView(record: step)
+                guard isTable else {
+                    var json = view.json
+                    json.add("step", step.id.step)
+                    output.line(json.text)
+                    return true
                 }
+                table.add(
+                    "\(step.id.step)",
+                    step.queue,
+                    step.state.rawValue,
+                    "\(step.attempt)",
+                    view.duration,
+                    Words.shortened(step.payload.text, to: 40),
+                    Words.shortened(view.outcome, to: 40)
+                )
+                return true
             }
         }
-        guard self.database.output == .table else { return }
-        if table.isEmpty { return output.line("\(self.run.text) has no steps.") }
+        guard isTable else { return }
+        if table.isEmpty { return output.line("\(PlainText(self.target.item.text).text) has no steps.") }
         output.table(table)
     }
 }

@@ -10,32 +10,27 @@ struct ListCommand: AsyncParsableCommand {
         )
     }
 
-    @OptionGroup var database: DatabaseOptions
-
-    @Option(help: ArgumentHelp("Only this queue", valueName: "name"))
-    var queue: String?
+    @OptionGroup var selection: SelectionOptions
 
     @Option(help: "Only this state; may be given several times")
     var state: [ItemState] = []
-
-    @Option(help: ArgumentHelp("At most so many; 0 is all", valueName: "n"))
-    var limit: Int = 50
 
     @Option(help: ArgumentHelp("Go on after this item", valueName: "item"))
     var after: ItemName?
 
     func validate() throws {
-        if self.limit < 0 { throw ValidationError("--limit \(self.limit) is below zero; 0 is all") }
+        try self.selection.validate()
     }
 
     func run() async throws {
         let output = CommandContext.current.output
+        let isTable = self.selection.database.output == .table
         var table = TextTable("ITEM", "STATE", "TRIES#", "AGE#", "QUEUE", "KEY", "RESULT")
-        let last = try await self.database.withControl { control in
+        let last = try await self.selection.database.withControl { control in
             let now = control.store.environment.clock.now
             return try await self.forEach(control) { record in
                 let view = ItemView(record: record)
-                guard self.database.output == .table else { return output.line(view.json.text) }
+                guard isTable else { return output.line(view.json.text) }
                 table.add(
                     record.id.key,
                     record.state.rawValue,
@@ -47,10 +42,11 @@ struct ListCommand: AsyncParsableCommand {
                 )
             }
         }
-        guard self.database.output == .table else { return }
-        guard !table.isEmpty else { return output.line("There are no such items.") }
-        output.table(table)
-        if let last { output.line("There are more: --after \(last.id.key), or --limit 0 for all.") }
+        if isTable {
+            guard !table.isEmpty else { return output.line("There are no such items.") }
+            output.table(table)
+        }
+        if let last { self.selection.mention("There are more: --after \(last.id.key), or --limit 0 for all.", output) }
     }
 
     /// Visits what is asked for, page by page.
@@ -58,12 +54,12 @@ struct ListCommand: AsyncParsableCommand {
     private func forEach(_ control: Control, _ body: (ItemRecord) -> Void) async throws -> ItemRecord? {
         var last: ItemRecord?
         if let after = self.after { last = try await control.describe(after.reference) }
-        var left = self.limit == 0 ? Int.max : self.limit
+        var left = self.selection.most
         while true {
             // One more than is shown tells whether there are more.
             let wanted = left == .max ? 1000 : min(left + 1, 1000)
             let page = try await control.list(
-                queue: self.queue,
+                queue: self.selection.queue,
                 states: Set(self.state),
                 after: last,
                 limit: wanted

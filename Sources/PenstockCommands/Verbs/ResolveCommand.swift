@@ -14,19 +14,12 @@ struct ResolveCommand: AsyncParsableCommand {
         )
     }
 
-    @Argument(help: "~NUMBER as 'tasks' shows it, or QUEUE/KEY")
-    var item: ItemName
+    @OptionGroup var task: TaskOptions
 
     @Argument(help: "The result; - reads it from standard input")
     var json: String
 
-    @OptionGroup var database: DatabaseOptions
-
-    @Flag(help: "Accept any JSON for a task that this program does not know")
-    var unchecked: Bool
-
     func run() async throws {
-        let context = CommandContext.current
         let bytes = self.json == "-" ? try StandardInput.read(limit: Limits.payload) : Array(self.json.utf8)
         // What a shell adds around it is no part of the result.
         let result = Payload(bytes: Self.trimmed(bytes))
@@ -34,15 +27,12 @@ struct ResolveCommand: AsyncParsableCommand {
             let text = Words.shortened(result.text)
             throw PenstockError(.undecodable, "the result '\(text)' is no JSON: text needs quotation marks of its own")
         }
-        try await self.database.withControl { control in
-            let record = try await control.describe(self.item.reference)
-            let desk = try context.desk(for: record, isUnchecked: self.unchecked)
+        try await self.task.end("Resolved") { desk, record, control in
             do {
                 try await desk.resolve(record.key, with: result, in: control.store)
             } catch let error as PenstockError {
                 throw Self.explained(error, desk.name, desk.resultType)
             }
-            try await self.database.show(record, "Resolved", control)
         }
     }
 
@@ -73,39 +63,14 @@ struct RejectCommand: AsyncParsableCommand {
         )
     }
 
-    @Argument(help: "~NUMBER as 'tasks' shows it, or QUEUE/KEY")
-    var item: ItemName
+    @OptionGroup var task: TaskOptions
 
     @Argument(help: "Why")
     var reason: String
 
-    @OptionGroup var database: DatabaseOptions
-
-    @Flag(help: "Do it to a task that this program does not know")
-    var unchecked: Bool
-
     func run() async throws {
-        let context = CommandContext.current
-        try await self.database.withControl { control in
-            let record = try await control.describe(self.item.reference)
-            let desk = try context.desk(for: record, isUnchecked: self.unchecked)
+        try await self.task.end("Rejected") { desk, record, control in
             try await desk.reject(record.key, because: self.reason, in: control.store)
-            try await self.database.show(record, "Rejected", control)
-        }
-    }
-}
-
-extension DatabaseOptions {
-    /// Says what became of a task.
-    fileprivate func show(_ record: ItemRecord, _ done: String, _ control: Control) async throws {
-        let view = ItemView(record: try await control.describe(.id(record.id)))
-        let output = CommandContext.current.output
-        switch self.output {
-        case .json: output.line(view.json.text)
-        case .table:
-            output.line("\(done) \(PlainText(view.name).text).")
-            guard let caller = record.caller else { return }
-            output.line("Run \(caller.key) goes on when its engine starts.")
         }
     }
 }

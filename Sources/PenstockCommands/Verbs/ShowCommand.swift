@@ -6,17 +6,14 @@ struct ShowCommand: AsyncParsableCommand {
         CommandConfiguration(commandName: "show", abstract: "Show one run or item, and what it waits for")
     }
 
-    @Argument(help: "~NUMBER as 'list' shows it, or QUEUE/KEY")
-    var item: ItemName
-
-    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var target: ItemOptions
 
     func run() async throws {
         let output = CommandContext.current.output
-        try await self.database.withControl { control in
-            let record = try await control.describe(self.item.reference)
+        try await self.target.database.withControl { control in
+            let record = try await control.describe(self.target.item.reference)
             let view = ItemView(record: record)
-            guard self.database.output == .table else { return output.line(view.json.text) }
+            guard self.target.database.output == .table else { return output.line(view.json.text) }
             for (name, value) in Self.fields(of: record) where !value.isEmpty {
                 let gap = String(repeating: " ", count: 10 - name.count)
                 output.line("\(name)\(gap)\(PlainText(value).text)")
@@ -61,16 +58,16 @@ struct ShowCommand: AsyncParsableCommand {
 
     private static func steps(_ run: ItemRecord, _ control: Control, now: Timestamp) async throws -> [String] {
         var reasons: [String] = []
-        var last: ItemRecord?
-        while true {
-            let page = try await control.journal(of: run, after: last)
-            guard let end = page.last else { return reasons }
-            last = end
-            for step in page where !step.state.isSettled {
-                guard reasons.count < 20 else { return reasons + ["… and others: see 'journal'."] }
-                let age = Words.age(step.created, now: now)
-                reasons.append("It waits for step \(step.id.step), \(step.queue) (\(step.id.key)), since \(age).")
+        try await control.visitSteps(of: run) { step in
+            guard !step.state.isSettled else { return true }
+            guard reasons.count < 20 else {
+                reasons.append("… and others: see 'journal'.")
+                return false
             }
+            let age = Words.age(step.created, now: now)
+            reasons.append("It waits for step \(step.id.step), \(step.queue) (\(step.id.key)), for \(age) now.")
+            return true
         }
+        return reasons
     }
 }

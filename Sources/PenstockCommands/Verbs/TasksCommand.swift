@@ -6,34 +6,32 @@ struct TasksCommand: AsyncParsableCommand {
         CommandConfiguration(
             commandName: "tasks",
             abstract: "List what waits for a person or another program",
-            discussion: "Queues that this program has no pipeline for are listed too, marked with '?'."
+            discussion: """
+                Queues that this program has no pipeline for are listed too, marked with '?'.
+                --limit is for each queue.
+                """
         )
     }
 
-    @OptionGroup var database: DatabaseOptions
-
-    @Option(help: ArgumentHelp("Only this task", valueName: "name"))
-    var queue: String?
-
-    @Option(help: ArgumentHelp("At most so many of each task", valueName: "n"))
-    var limit: Int = 50
+    @OptionGroup var selection: SelectionOptions
 
     func validate() throws {
-        if self.limit < 1 { throw ValidationError("--limit \(self.limit) is below one") }
+        try self.selection.validate()
     }
 
     func run() async throws {
         let context = CommandContext.current
+        let isTable = self.selection.database.output == .table
         var table = TextTable("ITEM", "AGE#", "TASK", "KEY", "INPUT")
         var hidden: [String] = []
-        try await self.database.withControl { control in
+        try await self.selection.database.withControl { control in
             let now = control.store.environment.clock.now
             for count in try await control.store.counts() where count.ready > 0 && self.includes(count.queue, context) {
                 let waiting = try await self.waiting(in: count.queue, control.store)
                 let mark = context.pipelines[count.queue] == nil ? " ?" : ""
                 if count.ready > waiting.count { hidden.append(count.queue) }
                 for record in waiting {
-                    guard self.database.output == .table else {
+                    guard isTable else {
                         context.output.line(ItemView(record: record).json.text)
                         continue
                     }
@@ -47,27 +45,30 @@ struct TasksCommand: AsyncParsableCommand {
                 }
             }
         }
-        guard self.database.output == .table else { return }
-        guard !table.isEmpty else { return context.output.line("Nothing waits for anybody.") }
-        context.output.table(table)
-        for queue in hidden { context.output.line("There are more in '\(queue)': raise --limit.") }
+        if isTable {
+            guard !table.isEmpty else { return context.output.line("Nothing waits for anybody.") }
+            context.output.table(table)
+        }
+        for queue in hidden {
+            self.selection.mention("There are more in '\(queue)': raise --limit, or --limit 0 for all.", context.output)
+        }
     }
 
     private func includes(_ queue: String, _ context: CommandContext) -> Bool {
-        if let only = self.queue { return queue == only }
+        if let only = self.selection.queue { return queue == only }
         guard let pipeline = context.pipelines[queue] else { return true }
         return pipeline is any TaskDesk
     }
 
     private func waiting(in queue: String, _ store: any Store) async throws -> [ItemRecord] {
         var found: [ItemRecord] = []
-        while found.count < self.limit {
+        while found.count < self.selection.most {
             let page = try await store.items(
                 ItemQuery(
                     .waiting(queue: queue),
                     states: [.ready],
                     after: found.last,
-                    limit: min(self.limit - found.count, 1000)
+                    limit: min(self.selection.most - found.count, 1000)
                 )
             )
             if page.isEmpty { break }

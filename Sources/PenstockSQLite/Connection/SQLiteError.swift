@@ -61,8 +61,16 @@ public struct SQLiteError: Error, Sendable, CustomStringConvertible {
 
     /// The error in one line.
     public var description: String {
-        let sql = self.sql.map { " in '\($0.prefix(200))'" } ?? ""
+        let sql = self.isOfStatement ? self.sql.map { " in '\($0.prefix(200))'" } ?? "" : ""
         return "SQLite: \(self.message) (\(self.extendedCode.rawValue))\(sql)"
+    }
+
+    /// Whether another statement would have done; otherwise the file, the disk or a lock is to blame.
+    private var isOfStatement: Bool {
+        switch self.code {
+        case .full, .ioError, .busy, .corrupt, .notADatabase, .readOnly: false
+        default: true
+        }
     }
 }
 
