@@ -21,9 +21,10 @@ test: ## Lint, build and run every test; ARGS go to swift test
 test-long: ## The same, with the long tests: more seeds, more crashes, more items
 	@PENSTOCK_LONG=1 scripts/test $(ARGS)
 
-bench: ## Measure the durable engine beside the disk it runs on
+bench: ## Measure the engine, then its peers; PEERS go to scripts/bench-peers, PEERS=no stops before
 	$(build-release)
 	@.build/release/penstock bench durable $(ARGS)
+	@$(if $(filter no,$(PEERS)),,echo; scripts/bench-peers $(PEERS))
 
 docs: ## Build the reference of the public modules in .build/docs
 	@scripts/setup

@@ -1,0 +1,62 @@
+"""DBOS on a SQLite file, as its three programs use it: the two-step workflow, the job
+that does nothing, the durability.
+
+It keeps what DBOS sets (BEGIN IMMEDIATE, and SQLite's default synchronous=FULL).
+`journal` is the mode of the file: DBOS leaves SQLite's default, delete; in a file that
+was made in WAL mode it takes fewer syncs, and is as durable.
+"""
+
+import sqlite3
+
+from dbos import DBOS
+
+import measure
+
+
+@DBOS.step()
+def double(x: int) -> int:
+    return 2 * x
+
+
+@DBOS.workflow()
+def quad(x: int) -> int:
+    return double(double(x))
+
+
+@DBOS.workflow()
+def noop(x: int) -> int:
+    return x
+
+
+def launch(folder, journal):
+    """Starts DBOS over a new database, warms it up, and gives the database's path."""
+    file = measure.database(folder, journal)
+    DBOS(
+        config={
+            "name": "bench",
+            "system_database_url": f"sqlite:///{file}",
+            "log_level": "ERROR",
+            "run_admin_server": False,
+        }
+    )
+    DBOS.launch()
+    measure.check((quad(1), noop(1)) == (4, 1))
+    return file
+
+
+def durability():
+    """How safely DBOS writes, asked of a connection out of its own pool."""
+    from dbos._dbos import _get_dbos_instance
+
+    pooled = _get_dbos_instance()._sys_db.engine.raw_connection()
+    try:
+        return measure.durability(pooled.driver_connection)
+    finally:
+        pooled.close()
+
+
+def finished(file):
+    """A query of how many workflows have ended well, on a connection of its own."""
+    second = sqlite3.connect(file, timeout=60)
+    sql = "SELECT count(*) FROM workflow_status WHERE status = 'SUCCESS'"
+    return lambda: measure.query(second, sql)

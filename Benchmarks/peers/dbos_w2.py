@@ -1,0 +1,63 @@
+"""W2, a job queue with DBOS on SQLite: workflows that do nothing, enqueued one a
+commit, then run 1, 8, 64 at once.
+
+Comparable, but a queue of workflows is more than a queue of jobs: each keeps its input,
+its status and its result. The queue is looked at every 10 ms (by itself, DBOS does so
+every second); the file is in WAL mode, DBOS's better one.
+"""
+
+from dbos import DBOS
+
+import dbos_engine
+import measure
+
+N = 200
+
+
+def jobs(workers):
+    with measure.folder() as folder:
+        finished = dbos_engine.finished(dbos_engine.launch(folder, "wal"))
+        before = finished()
+        with measure.Clock() as enqueueing:
+            runs = [
+                DBOS.enqueue_workflow("bench", dbos_engine.noop, i) for i in range(N)
+            ]
+        with measure.Clock() as clock:
+            DBOS.register_queue(
+                "bench", worker_concurrency=workers, polling_interval_sec=0.01
+            )
+            measure.wait(lambda: finished() == before + N, pause=0.02)
+        measure.check([run.get_result() for run in runs] == list(range(N)))
+        durable = dbos_engine.durability()
+        if workers == 1:
+            measure.report(
+                "dbos",
+                "W2-enqueue",
+                "1 client, WAL",
+                n=N,
+                in_flight=1,
+                unit="pushes/s",
+                value=N / enqueueing.seconds,
+                clock=enqueueing,
+                durable=durable,
+            )
+        measure.report(
+            "dbos",
+            "W2",
+            f"{workers} at once, WAL",
+            n=N,
+            in_flight=workers,
+            unit="jobs/s",
+            value=N / clock.seconds,
+            clock=clock,
+            durable=durable,
+        )
+        DBOS.destroy()
+
+
+def main():
+    for workers in [1, 8, 64]:
+        jobs(workers)
+
+
+measure.run(main)
