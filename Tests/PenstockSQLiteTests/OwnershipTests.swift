@@ -17,6 +17,9 @@ struct OwnershipTests {
             let store = try await openStore(path)
             for name in ["held", "done", "back", "idle"] { try await store.push("1", key: name) }
             let items = try await store.lease(3)
+            try await store.push("1", key: "rests", to: "flow")
+            let run = try await store.lease(from: "flow")[0]
+            try await store.call(1, of: run, "step", and: .settle(run.lease, .rest))
             try await store.settle(items[1], .complete(payload("2"), wakesCaller: true))
             try await store.settle(items[2], .release)
             kill(getpid(), SIGKILL)
@@ -28,6 +31,7 @@ struct OwnershipTests {
             #expect(try await store.item(.key(queue: "jobs", "held"))?.attempt == 1)
             #expect(try await store.item(.key(queue: "jobs", "back"))?.attempt == 0)
             #expect(try await store.item(.key(queue: "jobs", "idle"))?.attempt == 0)
+            #expect(try await store.item(.key(queue: "flow", "rests"))?.attempt == 0)
             #expect(try await store.item(.key(queue: "jobs", "done"))?.state == .completed)
             await store.close()
             store = try await openStore(path)

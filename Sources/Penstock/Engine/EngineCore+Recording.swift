@@ -123,9 +123,9 @@ extension EngineCore {
         }
     }
 
-    /// Whether one of the pipelines is an activity of this engine, so that whoever waits for it will soon go on.
-    func endsSoon(_ callees: [String]) -> Bool {
-        callees.contains { self.workers[$0]?.endsByItself ?? false }
+    /// Whether the pipeline is an activity of this engine, so that whoever waits for it will soon go on.
+    func endsSoon(_ callee: String) -> Bool {
+        self.workers[callee]?.endsByItself ?? false
     }
 }
 

@@ -146,7 +146,9 @@ package final class EngineCore: Sendable {
             work.cancelAll()
         }
         self.hot.mayStay(false)
-        for run in self.hot.all { _ = await run.evict() }
+        await withDiscardingTaskGroup { group in
+            for run in self.hot.all { group.addTask { _ = await run.evict() } }
+        }
         await self.work.ended()
         limit.cancel()
     }

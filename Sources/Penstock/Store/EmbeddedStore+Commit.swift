@@ -122,7 +122,7 @@ extension EmbeddedStore {
         var (readied, left) = (Set<String>(), Set<String>())
         var (ended, released): ([ItemID], [ItemID]) = ([], [])
         for change in changes {
-            if change.to == .parked || (change.endsLease && change.from != nil) { released.append(change.id) }
+            if change.isAtRest || (change.endsLease && change.from != nil) { released.append(change.id) }
             if change.to == .ready, change.item != nil { readied.insert(change.queue) }
             if change.from != nil, change.to == nil {
                 ended.append(change.id)

@@ -65,7 +65,7 @@ extension EmbeddedStore {
             }
         }
         record.attempt += 1
-        return LeasedItem(record: record, lease: lease)
+        return LeasedItem(record: record, lease: lease, isFresh: item.isNew)
     }
 
     /// Leases one item that is chosen by its content, reading rows to find it.

@@ -12,6 +12,8 @@ package struct IndexChange {
     var item: ReadyItem?
     /// Whether a lease on it is over.
     var endsLease = true
+    /// Whether nobody is at work on it any more, although its lease goes on.
+    var isAtRest = false
     /// Whether the lease ends against its holder's will.
     var isForced = false
     /// The step of the run that has ended, so that its holder ought to look.

@@ -29,11 +29,14 @@ package final class ReadyItem: Sendable {
     package let caller: ItemID?
     /// Whether the result goes to another queue.
     package let replies: Bool
+    /// Whether nobody has held the item yet: it came since the store was opened, and has been in memory since.
+    package let isNew: Bool
     /// The row, when it is small and was at hand; otherwise it is read when the item is leased.
     package let record: ItemRecord?
 
     /// Makes an entry from a row that is at hand, without keeping a large payload in memory.
-    package init(_ record: ItemRecord) {
+    package init(_ record: ItemRecord, isNew: Bool = false) {
+        self.isNew = isNew
         self.id = record.id
         self.queue = record.queue
         self.priority = record.priority
@@ -50,6 +53,7 @@ package final class ReadyItem: Sendable {
     private init(_ item: ReadyItem) {
         (self.id, self.queue, self.priority, self.position) = (item.id, item.queue, item.priority, item.position)
         (self.attempt, self.caller, self.replies, self.record) = (item.attempt, item.caller, item.replies, nil)
+        self.isNew = false
     }
 
     /// Payloads up to this many bytes stay in memory with their entry.

@@ -166,6 +166,11 @@ public enum Settlement: Sendable, Hashable {
     case retry(due: Timestamp, Failure)
     /// The item goes back untouched, and the attempt does not count.
     case release
+    /// The item is a run that waits for steps that end by themselves: nothing is written, and the lease goes on.
+    ///
+    /// A process that dies from here on has not died over the run. Its row says that it is ready, so after a crash it
+    /// is rebuilt at once; ``park(news:)`` is for what may wait long.
+    case rest
     /// The item is a run that waits for its steps; `news` is how many wake-ups its holder has seen.
     ///
     /// When more have come, the run stays ready. The lease goes on: a parked run stays with its holder until it is

@@ -147,12 +147,15 @@ public struct LeasedItem: Sendable {
     public let lease: LeaseReference
     /// How many wake-ups the run has had under this lease; see ``Settlement/park(news:)``.
     public let news: Int
+    /// Whether it is certain that the item, if it is a run, has no journal yet.
+    public let isFresh: Bool
 
     /// Makes a leased item.
-    public init(record: ItemRecord, lease: LeaseReference, news: Int = 0) {
+    public init(record: ItemRecord, lease: LeaseReference, news: Int = 0, isFresh: Bool = false) {
         self.record = record
         self.lease = lease
         self.news = news
+        self.isFresh = isFresh
     }
 }
 

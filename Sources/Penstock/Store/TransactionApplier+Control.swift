@@ -213,7 +213,8 @@ extension TransactionApplier {
     private mutating func rearm(_ record: ItemRecord, state: ItemState) throws(PenstockError) {
         var ready = record
         (ready.state, ready.attempt, ready.due, ready.result, ready.settled) = (state, 0, self.now, nil, nil)
-        let change = RowChange(state: state, due: self.now, attempt: 0, token: self.freshToken())
+        ready.token = self.freshToken()
+        let change = RowChange(state: state, due: self.now, attempt: 0, token: ready.token)
         guard try self.table.update(record.id, expecting: [.settled, .unsettled], change) else {
             throw PenstockError(.notFound, "key '\(record.key)' in queue '\(record.queue)' is gone")
         }

@@ -45,7 +45,8 @@ extension TransactionApplier {
                 "item \(id.key) of queue '\(item.queue)' is there already: the store is damaged"
             )
         }
-        self.note(IndexChange(id: id, queue: item.queue, from: nil, to: .ready, item: ReadyItem(record)))
+        let entry = ReadyItem(record, isNew: true)
+        self.note(IndexChange(id: id, queue: item.queue, from: nil, to: .ready, item: entry))
         return (id, false)
     }
 
@@ -92,7 +93,8 @@ extension TransactionApplier {
             )
         }
         if !isRecorded {
-            self.note(IndexChange(id: step.id, queue: step.queue, from: nil, to: .ready, item: ReadyItem(record)))
+            let entry = ReadyItem(record, isNew: true)
+            self.note(IndexChange(id: step.id, queue: step.queue, from: nil, to: .ready, item: entry))
         }
         return step.id
     }
@@ -134,13 +136,26 @@ extension TransactionApplier {
             )
         case .release:
             try self.giveBack(lease, hold, due: nil, attempt: hold.attempt - 1, result: nil)
+        case .rest:
+            self.note(
+                IndexChange(id: lease.id, queue: hold.queue, from: nil, to: nil, endsLease: false, isAtRest: true)
+            )
         case .park(let news):
             guard !self.hasNews(lease.id, since: news, hold: hold) else { return }
             let change = RowChange(state: .parked, attempt: 0, token: lease.token)
             guard try self.table.update(lease.id, expecting: [.ready, .parked], change) else {
                 throw Self.leaseLost(lease)
             }
-            self.note(IndexChange(id: lease.id, queue: hold.queue, from: .ready, to: .parked, endsLease: false))
+            self.note(
+                IndexChange(
+                    id: lease.id,
+                    queue: hold.queue,
+                    from: .ready,
+                    to: .parked,
+                    endsLease: false,
+                    isAtRest: true
+                )
+            )
         case .diverge(let report):
             let change = RowChange(
                 state: .diverged,
@@ -220,6 +235,7 @@ extension TransactionApplier {
     ) throws(PenstockError) {
         guard var record = try self.table.item(lease.id) else { throw Self.leaseLost(lease) }
         record.due = due ?? record.due
+        record.token = lease.token
         record.attempt = attempt
         record.result = result
         let change = RowChange(state: .ready, due: due, attempt: attempt, token: lease.token, result: result)

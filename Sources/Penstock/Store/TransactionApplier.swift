@@ -207,7 +207,7 @@ struct TransactionApplier {
     private func isDone(_ transaction: Transaction) throws(PenstockError) -> Bool {
         for operation in transaction.operations {
             guard case .settle(let lease, let settlement) = operation else { continue }
-            if case .park = settlement {
+            if settlement.isWait {
                 if self.hold(lease) != nil, try self.hasSteps(of: transaction) { return true }
                 continue
             }
@@ -220,7 +220,7 @@ struct TransactionApplier {
             case .retry(_, let failure): return record.state == .ready && record.failure == failure
             case .release: return record.state == .ready && record.result == nil && self.hold(lease) == nil
             case .diverge(let report): return record.state == .diverged && record.failure == report
-            case .consume, .park: continue
+            case .consume, .park, .rest: continue
             }
         }
         return false
@@ -249,6 +249,16 @@ extension Operation {
         case .push(let item): item.onDuplicate == .replace
         case .settle, .call, .append, .pop: false
         case .resolve, .clear, .abandon, .control, .work: true
+        }
+    }
+}
+
+extension Settlement {
+    /// Whether a run only waits, and its lease goes on.
+    fileprivate var isWait: Bool {
+        switch self {
+        case .park, .rest: true
+        case .complete, .consume, .fail, .retry, .release, .diverge: false
         }
     }
 }

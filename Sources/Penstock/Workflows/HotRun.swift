@@ -41,7 +41,7 @@ package final class HotRun: Sendable {
     /// - Throws: `CancellationError` when the run is over.
     func value(of steps: [Int]) async throws -> (step: Int, outcome: RunMachine.Outcome) {
         while true {
-            switch self.withMachine({ $0.awaits(steps) }) {
+            switch self.withMachine({ $0.awaits(steps) { self.core.endsSoon($0) } }) {
             case .proceed(let step, let outcome): return (step, outcome)
             case .commit(let operations):
                 // The body sleeps until the result is there: it is not woken for the commit in between.
@@ -79,7 +79,8 @@ package final class HotRun: Sendable {
     /// The body waits, and nothing is under way for it.
     private func parked(awaiting steps: [Int]) {
         self.core.hot.parked(self)
-        if !self.core.endsSoon(self.withMachine { $0.callees(of: steps) }) { self.slot.release() }
+        let endsSoon = self.withMachine { $0.callees(of: steps).contains { self.core.endsSoon($0) } }
+        if !endsSoon { self.slot.release() }
         self.core.hot.settleDown(self)
     }
 
@@ -177,8 +178,11 @@ package final class HotRun: Sendable {
     /// Takes the run out of memory, if it only waits.
     /// - Returns: whether it left.
     func evict() async -> Bool {
-        guard let news = self.withMachine({ $0.leave() }) else { return false }
-        guard await self.core.store.relinquish(self.leased.lease, news: news) else {
+        guard let (news, mustPark) = self.withMachine({ $0.leave() }) else { return false }
+        let lease = self.leased.lease
+        // When that is refused, the run is somebody else's or the store is closed: there is nothing to give back.
+        if mustPark { await self.core.record([.settle(lease, .park(news: news))], wakesCaller: false) }
+        guard await self.core.store.relinquish(lease, news: news) else {
             self.withMachine { $0.stay() }
             return false
         }

@@ -12,6 +12,7 @@ extension RunMachine {
         self.handedIn = []
         // When news has come meanwhile, the store has not parked the run.
         if let parking = self.parking { self.isParked = parking == self.news }
+        self.isAtRest = true
         let isThere = wanted.contains { if case .settled = self.steps[$0] { true } else { false } }
         self.phase = isThere ? .computing : .waiting(wanted)
         return isThere
@@ -95,13 +96,14 @@ extension RunMachine {
     }
 
     /// The engine wants the run's memory.
-    /// - Returns: how many wake-ups the run has seen; `nil` when it cannot leave now.
-    package mutating func leave() -> Int? {
+    /// - Returns: how many wake-ups the run has seen, and whether it has to be parked before it goes; `nil` when it
+    ///   cannot leave now.
+    package mutating func leave() -> (news: Int, mustPark: Bool)? {
         guard case .waiting(let wanted) = self.phase, self.operations.isEmpty, self.taken.isEmpty else {
             return nil
         }
         self.phase = .leaving(wanted)
-        return self.news
+        return (self.news, !self.isParked)
     }
 
     /// The store would not take the run back, because it has news.

@@ -55,6 +55,8 @@ package struct RunMachine {
     var issued: [Int] = []
     /// Whether the row says that the run is parked.
     var isParked = false
+    /// Whether the store knows that nobody is at work on the run while it waits.
+    var isAtRest = false
     /// How many wake-ups had been seen when the commit under way asked to park, if it did.
     var parking: Int?
     /// How many wake-ups have been seen.
@@ -170,7 +172,10 @@ package struct RunMachine {
     }
 
     /// The body waits for the first of some steps to end.
-    package mutating func awaits(_ wanted: [Int]) -> Waiting {
+    ///
+    /// `endsSoon` tells of a pipeline, by its name, whether what it was called for ends by itself, here and now. For
+    /// that a run only rests; to park, for as long as it may take, it has to write into its row.
+    package mutating func awaits(_ wanted: [Int], endsSoon: (_ callee: String) -> Bool = { _ in false }) -> Waiting {
         guard self.phase != .over else { return .stop }
         if let divergence = self.divergence { return .diverge(divergence) }
         for step in wanted {
@@ -185,10 +190,15 @@ package struct RunMachine {
                 self.diverged(step: unasked.key, recorded: unasked.value, now: nil)
                 return self.divergence.map { .diverge($0) } ?? .stop
             }
-            if !self.operations.isEmpty || !self.taken.isEmpty || !self.isParked {
+            let isBrief = wanted.contains { self.callees[$0].map(endsSoon) ?? false }
+            let mustPark = !self.isParked && !isBrief
+            let mustRest = !self.isParked && !self.isAtRest
+            if !self.operations.isEmpty || !self.taken.isEmpty || mustPark || mustRest {
                 self.phase = .committing(wanted)
-                self.parking = self.isParked ? nil : self.news
-                return .commit(self.handIn(before: self.isParked ? nil : .settle(self.lease, .park(news: self.news))))
+                self.parking = mustPark ? self.news : nil
+                // Under its lease in any case: whoever has lost the run adds nothing to its journal.
+                let wait = mustPark ? Settlement.park(news: self.news) : .rest
+                return .commit(self.handIn(before: .settle(self.lease, wait)))
             }
         }
         self.phase = .waiting(wanted)

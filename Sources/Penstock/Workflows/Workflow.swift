@@ -70,7 +70,7 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
         let journal: [ItemRecord]
         let value: Input
         do throws(PenstockError) {
-            journal = record.token == 0 ? [] : try await core.journal(of: record)
+            journal = leased.isFresh ? [] : try await core.journal(of: record)
             value = try self.input.decode(record)
         } catch  where error.code == .undecodable {
             return await self.fail(leased, core, .undecodable, "\(error)")

@@ -186,7 +186,7 @@ extension StoreBench {
         return [
             .complete(payload("1"), wakesCaller: true), .complete(payload("1"), wakesCaller: false), .consume,
             .fail(failure, wakesCaller: true), .fail(failure, wakesCaller: false),
-            .retry(due: .distantPast, failure), .release, .park(news: 0), .diverge(failure),
+            .retry(due: .distantPast, failure), .release, .park(news: 0), .rest, .diverge(failure),
         ]
     }()
 }

@@ -182,6 +182,34 @@ extension StoreConformance {
             try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
             _ = try await bench.leaseOne("flow")
             try await bench.refuses(.leaseLost, bench.step(run, 2), .settle(run.lease, .park(news: 1)))
+            try await bench.refuses(.leaseLost, bench.step(run, 2), .settle(run.lease, .rest))
+        },
+        ConformanceCase("a run that rests keeps its lease, its row and its attempt") { bench in
+            try await bench.push("run", to: "flow")
+            let run = try await bench.leaseOne("flow")
+            let before = try await bench.record(run.record.id)
+            let transaction = Transaction([bench.step(run, 1), .settle(run.lease, .rest)])
+            for isAgain in [false, true] {
+                // The second time is a hand-in whose answer was lost.
+                try expect(try await bench.store.commit(transaction).wasThere, is: [isAgain, isAgain])
+                try expect(try await bench.record(run.record.id), is: before)
+                try expect(try await bench.lease("flow").isEmpty, "nobody else gets it")
+            }
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try expect(try await bench.news().map(\.steps), is: [[1]])
+            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+        },
+        ConformanceCase("only a run that nobody has held is known to have no journal") { bench in
+            try await bench.push("run", to: "flow")
+            let first = try await bench.leaseOne("flow")
+            try expect(first.isFresh, "nobody has held it")
+            try await bench.commit(bench.step(first, 1), .settle(first.lease, .rest))
+            let isBack = await bench.store.relinquish(first.lease, news: 0)
+            try expect(isBack, "the store takes it back")
+            let second = try await bench.leaseOne("flow")
+            try expect(!second.isFresh, "its row does not tell of its journal")
+            try await bench.settle(second, .release)
+            try expect(!(try await bench.leaseOne("flow").isFresh), "nor does it after it was given back")
         },
         ConformanceCase("steps of one run that end at once all tell its holder") { bench in
             let run = try await bench.parkedRun(steps: 20)
