@@ -29,7 +29,7 @@ package final class HotRun: Sendable {
     /// Roughly what the run costs while it waits: its task and its objects, and what was put in.
     ///
     /// The constant is what `penstock bench durable --workload memory` measures for a run that waits for one step.
-    var bytes: Int { 17 * 1024 + self.leased.record.payload.bytes.count }
+    var bytes: Int { 12 * 1024 + 512 + self.leased.record.payload.bytes.count }
 
     func withMachine<Result>(_ body: (inout RunMachine) -> sending Result) -> sending Result {
         self.state.withLock { body(&$0.machine) }
