@@ -33,6 +33,8 @@ public struct SQLiteInspection: Sendable, Hashable {
                 problems.append("\(error)")
             }
         }
+        var digests = DigestInspection(of: connection, path: path)
+        problems += try digests.problems()
         self.problems = problems
         self.items = (try? connection.integer("SELECT count(*) FROM penstock_rows")).map { Int($0) } ?? 0
     }

@@ -42,6 +42,10 @@ struct InspectionTests {
             ("DELETE FROM penstock_rows WHERE step = 1", "waits for none"),
             ("UPDATE penstock_rows SET state = 5, settled = 5 WHERE step = 1", "waits for none"),
             ("UPDATE penstock_rows SET step = 2 WHERE step = 1", "1 steps up to step 2"),
+            ("UPDATE penstock_rows SET payload = CAST('7' AS BLOB) WHERE key = 'a'", "item ~4 is not what was stored"),
+            ("UPDATE penstock_rows SET attempt = attempt + 1 WHERE key = 'b'", "item ~5 is not what was stored"),
+            ("UPDATE penstock_queues SET name = 'other' WHERE name = 'jobs'", "is not what was stored"),
+            ("UPDATE penstock_meta SET value = 0 WHERE key = 'epoch'", "'epoch' is not what was stored"),
             (
                 """
                 PRAGMA writable_schema = on; \
@@ -56,6 +60,27 @@ struct InspectionTests {
         try sqlite(folder.database, sql)
         let report = try SQLiteStore.verify(path: folder.database)
         #expect(report.problems.contains { $0.contains(complaint) }, "\(report.problems)")
+    }
+
+    @Test("A step that is sound in itself, and from another copy of the store, breaks the chain of its journal")
+    func foreignStep() async throws {
+        let folder = try Folder()
+        for (name, argument) in [("a.db", "1"), ("b.db", "2")] {
+            let store = try await openStore(folder.file(name))
+            let run = try await store.startRun(queue: "flow", calling: "step", argument)
+            try await store.call(2, of: run, "step", "3", and: .settle(run.lease, .rest))
+            await store.close()
+            #expect(try SQLiteStore.verify(path: folder.file(name)).problems == [])
+        }
+        try sqlite(
+            folder.file("a.db"),
+            """
+            ATTACH '\(folder.file("b.db"))' AS b; \
+            REPLACE INTO main.penstock_rows SELECT * FROM b.penstock_rows WHERE step = 1
+            """
+        )
+        let problems = try SQLiteStore.verify(path: folder.file("a.db")).problems
+        #expect(problems == ["item ~1.2 does not go on from the step before it in its journal"])
     }
 
     @Test("A store that somebody has open, a file that is none and a file that is not there are refused")

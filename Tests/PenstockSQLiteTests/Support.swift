@@ -100,16 +100,25 @@ extension SQLiteStore {
     }
 
     /// Leases a run, calls one step, and parks it.
-    func startRun(queue: String, calling callee: String) async throws -> LeasedItem {
+    func startRun(queue: String, calling callee: String, _ argument: String = "1") async throws -> LeasedItem {
         try await self.push("1", to: queue)
         let run = try await self.lease(from: queue)[0]
-        try await self.call(1, of: run, callee, and: .settle(run.lease, .park(news: 0)))
+        try await self.call(1, of: run, callee, argument, and: .settle(run.lease, .park(news: 0)))
         return run
     }
 
-    func call(_ step: Int, of run: LeasedItem, _ callee: String, and also: Penstock.Operation...) async throws {
+    /// Adds a step to the journal of a run.
+    func call(
+        _ step: Int,
+        of run: LeasedItem,
+        _ callee: String,
+        _ argument: String = "1",
+        and also: Penstock.Operation...
+    ) async throws {
         let id = ItemID(root: run.record.id.root, run: run.record.number, step: step)
-        let call = NewStep(id: id, caller: run.record.id, queue: callee, payload: payload("1"), digest: 7)
+        let before = try await self.item(.id(ItemID(root: id.root, run: id.run, step: step - 1)))
+        let digest = NewStep.digest(of: callee, payload(argument), after: (before ?? run.record).digest)
+        let call = NewStep(id: id, caller: run.record.id, queue: callee, payload: payload(argument), digest: digest)
         _ = try await self.commit(Transaction([.call(call)] + also))
     }
 }

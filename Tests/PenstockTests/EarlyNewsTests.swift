@@ -34,7 +34,7 @@ struct EarlyNewsTests {
             state: state,
             due: .distantPast,
             created: .distantPast,
-            digest: Self.call.digest,
+            digest: (1...number).reduce(0) { digest, _ in Self.call.digest(after: digest) },
             payload: Self.call.argument,
             result: state == .completed ? Payload(bytes: [50]) : nil,
             caller: Self.id

@@ -43,6 +43,11 @@ extension EmbeddedStore {
         if record == nil {
             do throws(PenstockError) {
                 record = try await Self.run(self.reader) { table throws(PenstockError) in try table.item(item.id) }
+            } catch  where error.code == .damaged {
+                // One bad row stops nobody else, and is not offered again.
+                self.index.withLock { $0.drop(lease) }
+                self.environment.report?(Notice(.error, "not worked on, because \(error.message)"))
+                return nil
             } catch {
                 // Nothing was written under the claim, and nothing may be writable now.
                 self.index.withLock { $0.giveUp(lease) }

@@ -37,8 +37,8 @@ public protocol ItemTable: AnyObject {
         _ change: RowChange
     ) throws(PenstockError) -> Bool
 
-    /// Replaces the argument of a row.
-    func rewrite(_ id: ItemID, payload: Payload, digest: UInt64) throws(PenstockError)
+    /// Replaces the argument and its digest in the row of `record` by what the record has.
+    func rewrite(_ record: ItemRecord) throws(PenstockError)
 
     /// Removes one row.
     func delete(_ id: ItemID) throws(PenstockError)
@@ -122,14 +122,14 @@ public struct StateSet: OptionSet, Sendable, Hashable {
     }
 }
 
-/// What a settlement writes into a row.
+/// What a settlement writes into a row: everything in it that changes during its life.
 public struct RowChange: Sendable {
-    /// The new state.
+    /// The state.
     public var state: ItemState
-    /// The new due time; `nil` leaves it.
-    public var due: Timestamp?
-    /// The count of attempts; `nil` leaves it.
-    public var attempt: Int?
+    /// When it may be worked on.
+    public var due: Timestamp
+    /// How many attempts have begun.
+    public var attempt: Int
     /// The token of the lease under which the change is made.
     public var token: Int64
     /// When the item ended; `nil` when it has not.
@@ -140,8 +140,8 @@ public struct RowChange: Sendable {
     /// Makes a change.
     public init(
         state: ItemState,
-        due: Timestamp? = nil,
-        attempt: Int? = nil,
+        due: Timestamp,
+        attempt: Int,
         token: Int64,
         settled: Timestamp? = nil,
         result: Payload? = nil

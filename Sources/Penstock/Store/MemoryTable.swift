@@ -109,8 +109,8 @@ public final class MemoryTable: ItemTable {
     ) throws(PenstockError) -> Bool {
         guard var record = self.rows[id], expected.contains(StateSet(record.state)) else { return false }
         record.state = change.state
-        record.due = change.due ?? record.due
-        record.attempt = change.attempt ?? record.attempt
+        record.due = change.due
+        record.attempt = change.attempt
         record.token = change.token
         record.settled = change.settled
         record.result = change.result
@@ -119,10 +119,10 @@ public final class MemoryTable: ItemTable {
     }
 
     /// Replaces the argument of a row.
-    public func rewrite(_ id: ItemID, payload: Payload, digest: UInt64) throws(PenstockError) {
-        guard var record = self.rows[id] else { return }
-        (record.payload, record.digest) = (payload, digest)
-        self.change(id, to: record)
+    public func rewrite(_ record: ItemRecord) throws(PenstockError) {
+        guard var row = self.rows[record.id] else { return }
+        (row.payload, row.digest) = (record.payload, record.digest)
+        self.change(record.id, to: row)
     }
 
     /// Removes one row.

@@ -109,7 +109,7 @@ public struct NewStep: Sendable {
     public var queue: String
     /// The argument.
     public var payload: Payload
-    /// The digest of callee and argument.
+    /// The digest of this call and of all before it in the journal; see ``digest(of:_:after:)``.
     public var digest: UInt64
     /// Higher goes first.
     public var priority: Int
@@ -133,6 +133,18 @@ public struct NewStep: Sendable {
         self.digest = digest
         self.priority = priority
         self.result = result
+    }
+}
+
+extension NewStep {
+    /// The link of a journal's chain: the digest of a call and of all that came before it.
+    ///
+    /// `previous` is the digest of the step before, or of the run's own argument.
+    package static func digest(of callee: String, _ argument: Payload, after previous: UInt64) -> UInt64 {
+        var digest = Digest(continuing: previous)
+        digest.add(Array(callee.utf8))
+        digest.add(argument.bytes)
+        return digest.value
     }
 }
 

@@ -210,6 +210,8 @@ public struct ItemQuery: Sendable {
     public var after: ItemRecord?
     /// The most rows in the page; at most 1,000.
     public var limit: Int
+    /// Whether rows that are not what was stored are wanted too, by somebody who is going to remove or overwrite them.
+    package var includesDamaged = false
 
     /// Makes a query.
     public init(_ scope: Scope, states: Set<ItemState> = [], after: ItemRecord? = nil, limit: Int = 1000) {

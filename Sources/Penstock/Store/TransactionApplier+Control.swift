@@ -15,6 +15,7 @@ extension TransactionApplier {
             try Limits.checkPayload(result, queue: record.queue, key: record.key)
             change = RowChange(
                 state: .completed,
+                due: record.due,
                 attempt: record.attempt + 1,
                 token: self.freshToken(),
                 settled: self.now,
@@ -23,6 +24,7 @@ extension TransactionApplier {
         case .reject(let failure):
             change = RowChange(
                 state: .failed,
+                due: record.due,
                 attempt: record.attempt + 1,
                 token: self.freshToken(),
                 settled: self.now,
@@ -67,7 +69,7 @@ extension TransactionApplier {
         list.digest = list.payload.digest
         try Limits.checkPayload(list.payload, queue: queue, key: key)
         try self.withhold(record)
-        try self.table.rewrite(record.id, payload: list.payload, digest: list.digest)
+        try self.table.rewrite(list)
         self.note(
             IndexChange(id: record.id, queue: queue, from: .ready, to: .ready, item: ReadyItem(list))
         )
@@ -129,6 +131,7 @@ extension TransactionApplier {
             record,
             RowChange(
                 state: .cancelled,
+                due: record.due,
                 attempt: record.attempt,
                 token: self.freshToken(),
                 settled: self.now,
@@ -158,6 +161,7 @@ extension TransactionApplier {
         let failure = Failure(.cancelled, pipeline: step.queue, message: reason, attempts: step.attempt)
         let change = RowChange(
             state: .cancelled,
+            due: step.due,
             attempt: step.attempt,
             token: self.freshToken(),
             settled: self.now,
@@ -250,9 +254,9 @@ extension TransactionApplier {
     ) throws(PenstockError) {
         var after: ItemRecord?
         repeat {
-            let page = try self.table.items(
-                ItemQuery(.journal(root: run.id.root, run: run.number), after: after)
-            )
+            var query = ItemQuery(.journal(root: run.id.root, run: run.number), after: after)
+            query.includesDamaged = true
+            let page = try self.table.items(query)
             for step in page { try body(&self, step) }
             after = page.last
         } while after != nil

@@ -107,14 +107,14 @@ extension TransactionApplier {
             try self.end(
                 lease,
                 hold,
-                RowChange(state: .completed, token: lease.token, result: result),
+                self.ending(hold, lease, .completed, result),
                 wakes: wakesCaller
             )
         case .fail(let failure, let wakesCaller):
             try self.end(
                 lease,
                 hold,
-                RowChange(state: .failed, token: lease.token, result: try Payload(encoding: failure)),
+                self.ending(hold, lease, .failed, try Payload(encoding: failure)),
                 wakes: wakesCaller
             )
         case .consume:
@@ -142,7 +142,7 @@ extension TransactionApplier {
             )
         case .park(let news):
             guard !self.hasNews(lease.id, since: news, hold: hold) else { return }
-            let change = RowChange(state: .parked, attempt: 0, token: lease.token)
+            let change = RowChange(state: .parked, due: hold.item.position.due, attempt: 0, token: lease.token)
             guard try self.table.update(lease.id, expecting: [.ready, .parked], change) else {
                 throw Self.leaseLost(lease)
             }
@@ -159,6 +159,7 @@ extension TransactionApplier {
         case .diverge(let report):
             let change = RowChange(
                 state: .diverged,
+                due: hold.item.position.due,
                 attempt: hold.attempt,
                 token: lease.token,
                 result: try Payload(encoding: report)
@@ -170,6 +171,23 @@ extension TransactionApplier {
         }
     }
 
+    /// What a row says when its item has ended under a lease.
+    private func ending(
+        _ hold: QueueIndex.Hold,
+        _ lease: LeaseReference,
+        _ state: ItemState,
+        _ result: Payload
+    ) -> RowChange {
+        RowChange(
+            state: state,
+            due: hold.item.position.due,
+            attempt: hold.attempt,
+            token: lease.token,
+            settled: self.now,
+            result: result
+        )
+    }
+
     /// Ends an item under its lease.
     private mutating func end(
         _ lease: LeaseReference,
@@ -177,9 +195,6 @@ extension TransactionApplier {
         _ change: RowChange,
         wakes: Bool
     ) throws(PenstockError) {
-        var change = change
-        change.attempt = hold.attempt
-        change.settled = self.now
         guard try self.table.update(lease.id, expecting: [.ready, .parked], change) else { throw Self.leaseLost(lease) }
         self.note(IndexChange(id: lease.id, queue: hold.queue, from: .ready, to: nil))
         try self.announce(lease.id, caller: hold.item.caller, replies: hold.item.replies, wakes: wakes, change)
@@ -208,7 +223,7 @@ extension TransactionApplier {
             }
             return
         }
-        let change = RowChange(state: .ready, attempt: run.attempt, token: run.token)
+        let change = RowChange(state: .ready, due: run.due, attempt: run.attempt, token: run.token)
         guard try self.table.update(id, expecting: .parked, change) else { return }
         var ready = run
         ready.state = .ready
@@ -238,7 +253,13 @@ extension TransactionApplier {
         record.token = lease.token
         record.attempt = attempt
         record.result = result
-        let change = RowChange(state: .ready, due: due, attempt: attempt, token: lease.token, result: result)
+        let change = RowChange(
+            state: .ready,
+            due: record.due,
+            attempt: attempt,
+            token: lease.token,
+            result: result
+        )
         guard try self.table.update(lease.id, expecting: [.ready, .parked], change) else { throw Self.leaseLost(lease) }
         record.state = .ready
         self.note(

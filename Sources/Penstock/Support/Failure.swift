@@ -18,6 +18,8 @@ public struct Failure: Error, Hashable, Sendable, Codable, CustomStringConvertib
         case undecodable
         /// A replay disagreed with the journal.
         case diverged
+        /// A part of the journal is no longer what was recorded.
+        case damaged
     }
 
     private struct Content: Hashable, Sendable, Codable {

@@ -50,9 +50,11 @@ public struct Payload: Hashable, Sendable {
         }
     }
 
-    /// A digest of the bytes: FNV-1a, 64 bits (Fowler, Noll and Vo), which is enough to notice a change, not an attack.
+    /// A digest of the bytes.
     package var digest: UInt64 {
-        self.bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        var digest = Digest()
+        digest.add(self.bytes)
+        return digest.value
     }
 
     /// The bytes as text, for people.

@@ -5,7 +5,7 @@ public struct PenstockError: Error, Sendable, CustomStringConvertible {
         private enum Value: String {
             case invalidName, invalidKey, tooLarge, unencodable, undecodable
             case duplicateKey, queueFull, leaseLost, notFound, conflict
-            case storeUnavailable, storeUnusable, storeOwned, storeClosed, wrongStore
+            case storeUnavailable, storeUnusable, storeOwned, storeClosed, wrongStore, damaged
             case duplicatePipeline, unknownPipeline, unsupported
         }
 
@@ -38,6 +38,8 @@ public struct PenstockError: Error, Sendable, CustomStringConvertible {
         public static let storeUnavailable = Code(value: .storeUnavailable)
         /// The file is not a database of ours, is read-only, newer than this program, or on a network filesystem.
         public static let storeUnusable = Code(value: .storeUnusable)
+        /// Something that was stored is no longer what was stored; it is not served.
+        public static let damaged = Code(value: .damaged)
         /// Another process owns the file.
         public static let storeOwned = Code(value: .storeOwned)
         /// The store was closed.

@@ -5,14 +5,19 @@ package struct Call: Sendable {
     let argument: Payload
     /// Where in the source the call stands.
     let source: String
-    /// The digest of callee and argument, with which a replay is compared.
-    let digest: UInt64
 
     package init(callee: String, argument: Payload, source: String) {
         self.callee = callee
         self.argument = argument
         self.source = source
-        self.digest = Payload(bytes: Array(callee.utf8) + [0] + argument.bytes).digest
+    }
+
+    /// The digest of the call and, through the digest of the one before it, of all calls of the run so far.
+    ///
+    /// A replay is compared with it step by step, and a journal whose rows were damaged, exchanged or mixed up with
+    /// those of another copy does not add up.
+    func digest(after previous: UInt64) -> UInt64 {
+        NewStep.digest(of: self.callee, self.argument, after: previous)
     }
 }
 

@@ -45,6 +45,8 @@ package struct RunMachine {
     /// Recorded steps that the body has not asked for yet.
     var journal: [Int: ItemRecord]
     var nextStep = 1
+    /// The digest of everything that the body has called so far.
+    private var chain: UInt64
     /// What the body did since the last commit.
     var operations: [Operation] = []
     /// What records the results that the body has been given since then, result by result.
@@ -71,6 +73,7 @@ package struct RunMachine {
         self.number = leased.record.number
         self.lease = leased.lease
         self.news = leased.news
+        self.chain = leased.record.digest
         self.journal = Dictionary(uniqueKeysWithValues: journal.map { ($0.id.step, $0) })
     }
 
@@ -122,8 +125,9 @@ package struct RunMachine {
         guard self.phase != .over, self.divergence == nil else { return nil }
         let step = self.nextStep
         self.nextStep += 1
+        self.chain = call.digest(after: self.chain)
         if let recorded = self.journal.removeValue(forKey: step) {
-            guard recorded.queue == call.callee, recorded.digest == call.digest else {
+            guard recorded.queue == call.callee, recorded.digest == self.chain else {
                 self.diverged(step: step, recorded: recorded, now: call)
                 return nil
             }
@@ -143,7 +147,7 @@ package struct RunMachine {
             caller: self.id,
             queue: call.callee,
             payload: call.argument,
-            digest: call.digest,
+            digest: self.chain,
             result: result
         )
     }

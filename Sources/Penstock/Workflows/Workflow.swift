@@ -74,6 +74,12 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
             value = try self.input.decode(record)
         } catch  where error.code == .undecodable {
             return await self.fail(leased, core, .undecodable, "\(error)")
+        } catch  where error.code == .damaged {
+            // It waits as a diverged run does, for a journal that is mended or a restart.
+            let failure = Failure(.damaged, pipeline: self.queue, message: error.message, attempts: record.attempt)
+            core.tell(.error, "run '\(record.key)' of '\(self.queue)' is parked as diverged: \(error.message)")
+            await core.record([.settle(leased.lease, .diverge(failure))], wakesCaller: false)
+            return
         } catch {
             // The store cannot be read just now: the run goes back and is tried again.
             await core.record([.settle(leased.lease, .release)], wakesCaller: false)

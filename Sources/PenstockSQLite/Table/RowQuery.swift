@@ -2,16 +2,16 @@
 enum RowQuery: Int, CaseIterable {
     case begin, commit, rollback, savepoint, rollbackToSavepoint, releaseSavepoint
     case insert, update, rewrite, delete
-    case row, rowWithKey
+    case row, rowWithKey, all, allAfter
     case ready, readyBelow, parked, parkedBelow, roots, rootBefore, journal
     case readyCounts, parkedCounts
-    case queueNamed, queueName, addQueue
-    case setMeta, charge
+    case queueNamed, queueName, lastQueue, addQueue
+    case meta, setMeta
 
     /// The columns in the order in which ``SQLiteTable`` reads and writes them.
     private static let columns = """
         root, run, step, number, queue, key, state, priority, due, created, settled, attempt, token, digest, \
-        caller_run, caller_step, reply_to, payload, result
+        caller_run, caller_step, reply_to, payload, result, checked_content, checked_state
         """
 
     /// The statement.
@@ -27,15 +27,21 @@ enum RowQuery: Int, CaseIterable {
         case .savepoint: "SAVEPOINT mark"
         case .rollbackToSavepoint: "ROLLBACK TO mark"
         case .releaseSavepoint: "RELEASE mark"
-        case .insert: "INSERT INTO penstock_rows (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        case .insert: "INSERT INTO penstock_rows (\(Self.columns)) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         case .update:
             """
-            UPDATE penstock_rows SET state = ?, due = coalesce(?, due), attempt = coalesce(?, attempt), token = ?, \
-            settled = ?, result = ? WHERE root = ? AND run = ? AND step = ? AND (1 << state) & ?
+            UPDATE penstock_rows SET state = ?, due = ?, attempt = ?, token = ?, settled = ?, result = ?, \
+            checked_state = ? WHERE root = ? AND run = ? AND step = ? AND (1 << state) & ?
             """
-        case .rewrite: "UPDATE penstock_rows SET payload = ?, digest = ? WHERE root = ? AND run = ? AND step = ?"
+        case .rewrite:
+            """
+            UPDATE penstock_rows SET payload = ?, digest = ?, checked_content = ? \
+            WHERE root = ? AND run = ? AND step = ?
+            """
         case .delete: "DELETE FROM penstock_rows WHERE root = ? AND run = ? AND step = ?"
         case .row: "\(select) WHERE root = ? AND run = ? AND step = ?"
+        case .all: "\(select) ORDER BY root, run, step"
+        case .allAfter: "\(select) WHERE (root, run, step) > (?, ?, ?) ORDER BY root, run, step LIMIT ?"
         case .rowWithKey:
             "\(select) INDEXED BY penstock_keys WHERE step = 0 AND key IS NOT NULL AND queue = ? AND key = ?"
         case .ready: "\(select) INDEXED BY penstock_ready WHERE state = 0 \(Self.laneFrom)"
@@ -45,30 +51,30 @@ enum RowQuery: Int, CaseIterable {
         case .roots:
             """
             \(select) INDEXED BY penstock_roots WHERE step = 0 AND queue = ? AND root < ? AND (1 << state) & ? \
-            ORDER BY root DESC LIMIT ?
+            ORDER BY root DESC
             """
         case .rootBefore: "SELECT max(root) FROM penstock_rows WHERE root < ?"
         case .journal:
-            "\(select) WHERE root = ? AND run = ? AND step > ? AND (1 << state) & ? ORDER BY step LIMIT ?"
+            "\(select) WHERE root = ? AND run = ? AND step > ? AND (1 << state) & ? ORDER BY step"
         case .readyCounts:
             "SELECT queue, priority, count(*) FROM penstock_rows WHERE state = 0 GROUP BY queue, priority"
         case .parkedCounts: "SELECT queue, count(*) FROM penstock_rows WHERE state IN (1, 2) GROUP BY queue"
-        case .queueNamed: "SELECT id FROM penstock_queues WHERE name = ?"
-        case .queueName: "SELECT name FROM penstock_queues WHERE id = ?"
-        case .addQueue: "INSERT INTO penstock_queues (name) VALUES (?) RETURNING id"
-        case .setMeta: "UPDATE penstock_meta SET value = ? WHERE key = ?"
-        case .charge:
-            "UPDATE penstock_rows SET attempt = attempt + 1 WHERE root = ? AND run = ? AND step = ? AND state = 0"
+        case .queueNamed: "SELECT id, checked FROM penstock_queues WHERE name = ?"
+        case .queueName: "SELECT name, checked FROM penstock_queues WHERE id = ?"
+        case .lastQueue: "SELECT max(id) FROM penstock_queues"
+        case .addQueue: "INSERT INTO penstock_queues VALUES (?, ?, ?)"
+        case .meta: "SELECT value, checked FROM penstock_meta WHERE key = ?"
+        case .setMeta: "UPDATE penstock_meta SET value = ?, checked = ? WHERE key = ?"
         }
     }
 
     /// One lane from a place on.
     private static let laneFrom = """
-        AND queue = ? AND priority = ? AND (due, number) >= (?, ?) AND (1 << state) & ? ORDER BY due, number LIMIT ?
+        AND queue = ? AND priority = ? AND (due, number) >= (?, ?) AND (1 << state) & ? ORDER BY due, number
         """
 
     /// All lanes below a priority, one after the other.
     private static let lanesBelow = """
-        AND queue = ? AND priority < ? AND (1 << state) & ? ORDER BY priority DESC, due, number LIMIT ?
+        AND queue = ? AND priority < ? AND (1 << state) & ? ORDER BY priority DESC, due, number
         """
 }

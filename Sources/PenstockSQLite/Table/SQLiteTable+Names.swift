@@ -14,11 +14,30 @@ extension SQLiteTable {
         self.numbers.reserved(to: end)
     }
 
+    /// Reads one of the store's own numbers.
+    func meta(_ key: String) throws(PenstockError) -> Int64 {
+        let statement = try self.statement(.meta)
+        defer { statement.reset() }
+        statement.bind(1, key)
+        guard try statement.step(), statement.integer(1) == RowCheck.meta(key, statement.integer(0)) else {
+            throw Self.damaged("the store's number '\(key)'")
+        }
+        return statement.integer(0)
+    }
+
     func setMeta(_ key: String, _ value: Int64) throws(PenstockError) {
         let statement = try self.statement(.setMeta)
         statement.bind(1, value)
-        statement.bind(2, key)
+        statement.bind(2, RowCheck.meta(key, value))
+        statement.bind(3, key)
         try statement.run()
+    }
+
+    static func damaged(_ what: String) -> PenstockError {
+        PenstockError(
+            .damaged,
+            "\(what) is not what was stored: the disk has changed it; verify the database, and restore a backup"
+        )
     }
 
     func statement(_ query: RowQuery) throws(PenstockError) -> SQLiteStatement {
@@ -36,6 +55,7 @@ extension SQLiteTable {
         statement.bind(1, name)
         guard try statement.step() else { return nil }
         let number = statement.integer(0)
+        guard statement.integer(1) == RowCheck.queue(number, name) else { throw Self.damaged("queue '\(name)'") }
         self.names.learn(name, number)
         return number
     }
@@ -43,11 +63,14 @@ extension SQLiteTable {
     /// The number of a queue, which is made if need be.
     func number(forQueue name: String) throws(PenstockError) -> Int64 {
         if let number = try self.number(ofQueue: name) { return number }
+        let last = try self.statement(.lastQueue)
+        defer { last.reset() }
+        let number = try last.step() ? last.integer(0) + 1 : 1
         let statement = try self.statement(.addQueue)
-        defer { statement.reset() }
-        statement.bind(1, name)
-        _ = try statement.step()
-        let number = statement.integer(0)
+        statement.bind(1, number)
+        statement.bind(2, name)
+        statement.bind(3, RowCheck.queue(number, name))
+        try statement.run()
         self.names.learn(name, number, isNew: true)
         return number
     }
@@ -59,9 +82,10 @@ extension SQLiteTable {
         defer { statement.reset() }
         statement.bind(1, number)
         guard try statement.step() else {
-            throw PenstockError(.conflict, "a row names queue \(number), which is not there: verify the database")
+            throw Self.damaged("queue \(number), which a row names and which is not there,")
         }
         let name = statement.text(0)
+        guard statement.integer(1) == RowCheck.queue(number, name) else { throw Self.damaged("queue \(number)") }
         self.names.learn(name, number)
         return name
     }

@@ -7,8 +7,8 @@ extension SQLiteTable {
     /// The owner's file says in which epoch its claims were made. When that is not the last one, they were charged
     /// already, or belong to another copy of the database.
     func takeOver(from owner: OwnerFile) throws(PenstockError) {
-        let last = try self.connection.integer("SELECT value FROM penstock_meta WHERE key = 'epoch'") ?? 0
-        let next = try self.connection.integer("SELECT value FROM penstock_meta WHERE key = 'next_number'") ?? 1
+        let last = try self.meta("epoch")
+        let next = try self.meta("next_number")
         let suspects = owner.suspects(ofEpoch: last)
         self.epoch = last + 1
         self.numbers.open(at: next)
@@ -17,9 +17,7 @@ extension SQLiteTable {
             try self.setMeta("epoch", self.epoch)
             try self.reserveNumbers()
             for id in suspects {
-                let statement = try self.statement(.charge)
-                statement.bind(id, from: 1)
-                try statement.run()
+                try self.charge(id)
             }
             try self.commit()
         } catch {
@@ -31,6 +29,20 @@ extension SQLiteTable {
         self.report(
             Notice(.warning, "'\(self.path)': its last owner died over \(suspects.count) items, which lose an attempt")
         )
+    }
+
+    private func charge(_ id: ItemID) throws(PenstockError) {
+        let record: ItemRecord?
+        do throws(PenstockError) {
+            record = try self.item(id)
+        } catch  where error.code == .damaged {
+            // It is not served any more, so there is nobody to be charged.
+            return
+        }
+        guard let record, record.state == .ready else { return }
+        var change = record.lastChange
+        change.attempt += 1
+        _ = try self.update(id, expecting: .ready, change)
     }
 
     /// Lets go of the file: what is in the write-ahead log goes into the database, if nothing is in the way.

@@ -18,8 +18,8 @@ extension SQLiteTable {
         statement.bind(2, run)
         statement.bind(3, query.after?.id.step ?? 0)
         statement.bind(4, query.mask)
-        statement.bind(5, query.limit)
-        return try self.records(statement)
+        guard query.includesDamaged else { return try self.records(statement, limit: query.limit) }
+        return try self.uncheckedRecords(statement, limit: query.limit)
     }
 
     private func roots(_ queue: String, _ query: ItemQuery) throws(PenstockError) -> [ItemRecord] {
@@ -28,8 +28,7 @@ extension SQLiteTable {
         statement.bind(1, number)
         statement.bind(2, query.after?.number ?? .max)
         statement.bind(3, query.mask)
-        statement.bind(4, query.limit)
-        return try self.records(statement)
+        return try self.soundRecords(statement, limit: query.limit)
     }
 
     /// The roots of all queues, by leaping from tree to tree: this needs no index that every push would have to keep.
@@ -38,7 +37,9 @@ extension SQLiteTable {
         var before = query.after?.number ?? .max
         while records.count < query.limit, let root = try self.root(before: before) {
             before = root
-            guard let record = try self.item(ItemID(root: root)) else { continue }
+            let statement = try self.statement(.row)
+            statement.bind(ItemID(root: root), from: 1)
+            guard let record = try self.soundRecords(statement, limit: 1).first else { continue }
             if query.mask & (1 << record.state.code) != 0 { records.append(record) }
         }
         return records
@@ -86,8 +87,7 @@ extension SQLiteTable {
         statement.bind(1, queue)
         statement.bind(2, query.after.map { Int64($0.priority) } ?? .max)
         statement.bind(3, query.mask)
-        statement.bind(4, query.limit - records.count)
-        return records + (try self.records(statement))
+        return records + (try self.soundRecords(statement, limit: query.limit - records.count))
     }
 
     private func lane(
@@ -104,8 +104,7 @@ extension SQLiteTable {
         statement.bind(3, place.due.milliseconds)
         statement.bind(4, place.number)
         statement.bind(5, mask)
-        statement.bind(6, limit)
-        return try self.records(statement)
+        return try self.soundRecords(statement, limit: limit)
     }
 
     private static func inLaneOrder(_ left: ItemRecord, _ right: ItemRecord) -> Bool {

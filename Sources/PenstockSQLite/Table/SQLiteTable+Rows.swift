@@ -27,6 +27,8 @@ extension SQLiteTable {
         statement.bind(17, replyTo)
         statement.bind(18, record.payload.bytes)
         if let result = record.result { statement.bind(19, result.bytes) }
+        statement.bind(20, RowCheck.content(of: record, queue: queue, replyTo: replyTo))
+        statement.bind(21, RowCheck.state(of: record.id, record.lastChange))
         do throws(SQLiteError) {
             while try statement.advance() {}
             return true
@@ -44,23 +46,27 @@ extension SQLiteTable {
     ) throws(PenstockError) -> Bool {
         let statement = try self.statement(.update)
         statement.bind(1, change.state.code)
-        statement.bind(2, change.due?.milliseconds)
-        statement.bind(3, change.attempt.map { Int64($0) })
+        statement.bind(2, change.due.milliseconds)
+        statement.bind(3, change.attempt)
         statement.bind(4, change.token)
         statement.bind(5, change.settled?.milliseconds)
         if let result = change.result { statement.bind(6, result.bytes) }
-        statement.bind(id, from: 7)
-        statement.bind(10, Int64(expected.rawValue))
+        statement.bind(7, RowCheck.state(of: id, change))
+        statement.bind(id, from: 8)
+        statement.bind(11, Int64(expected.rawValue))
         try statement.run()
         return self.connection.changes > 0
     }
 
     /// Replaces the argument of a row.
-    public func rewrite(_ id: ItemID, payload: Payload, digest: UInt64) throws(PenstockError) {
+    public func rewrite(_ record: ItemRecord) throws(PenstockError) {
+        let queue = try self.number(forQueue: record.queue)
+        let replyTo: Int64? = if let name = record.replyTo { try self.number(forQueue: name) } else { nil }
         let statement = try self.statement(.rewrite)
-        statement.bind(1, payload.bytes)
-        statement.bind(2, Int64(bitPattern: digest))
-        statement.bind(id, from: 3)
+        statement.bind(1, record.payload.bytes)
+        statement.bind(2, Int64(bitPattern: record.digest))
+        statement.bind(3, RowCheck.content(of: record, queue: queue, replyTo: replyTo))
+        statement.bind(record.id, from: 4)
         try statement.run()
     }
 
@@ -91,27 +97,71 @@ extension SQLiteTable {
         return try self.records(statement).first
     }
 
-    /// Reads all the rows that a statement answers.
-    func records(_ statement: SQLiteStatement) throws(PenstockError) -> [ItemRecord] {
+    /// Reads the rows that a statement answers, up to `limit`.
+    func records(_ statement: SQLiteStatement, limit: Int = .max) throws(PenstockError) -> [ItemRecord] {
         defer { statement.reset() }
         var records: [ItemRecord] = []
-        while try statement.step() { records.append(try self.record(statement)) }
+        while records.count < limit, try statement.step() { records.append(try self.record(statement)) }
         return records
     }
 
-    private func record(_ row: SQLiteStatement) throws(PenstockError) -> ItemRecord {
-        let id = ItemID(root: row.integer(0), run: row.integer(1), step: Int(row.integer(2)))
-        guard let state = ItemState(code: row.integer(6)) else {
-            throw PenstockError(.conflict, "row \(id.key) has state \(row.integer(6)): verify the database")
+    /// Reads the rows that a statement answers, up to `limit`, and passes over those that are damaged.
+    ///
+    /// The statement is to have no limit of its own: a page that ended before its time would pass for the last.
+    func soundRecords(_ statement: SQLiteStatement, limit: Int) throws(PenstockError) -> [ItemRecord] {
+        defer { statement.reset() }
+        var records: [ItemRecord] = []
+        while records.count < limit, try statement.step() {
+            do throws(PenstockError) {
+                records.append(try self.record(statement))
+            } catch  where error.code == .damaged {
+                self.report(Notice(.error, "'\(self.path)': passed over, because \(error.message)"))
+            }
         }
+        return records
+    }
+
+    /// Reads the rows that a statement answers, up to `limit`, whether they are what was stored or not.
+    func uncheckedRecords(_ statement: SQLiteStatement, limit: Int) throws(PenstockError) -> [ItemRecord] {
+        defer { statement.reset() }
+        var records: [ItemRecord] = []
+        while records.count < limit, try statement.step() {
+            let (stored, queue, replyTo) = try self.uncheckedRecord(statement)
+            var record = stored
+            record.queue = try self.name(ofQueue: queue)
+            if let replyTo { record.replyTo = try self.name(ofQueue: replyTo) }
+            records.append(record)
+        }
+        return records
+    }
+
+    /// The row at which a statement stands, if it is what was stored.
+    func record(_ row: SQLiteStatement) throws(PenstockError) -> ItemRecord {
+        let (stored, queue, replyTo) = try self.uncheckedRecord(row)
+        var record = stored
+        // Before the numbers of the queues are trusted.
+        guard row.integer(19) == RowCheck.content(of: record, queue: queue, replyTo: replyTo),
+            row.integer(20) == RowCheck.state(of: record.id, record.lastChange)
+        else { throw Self.damaged("item \(record.id.key)") }
+        record.queue = try self.name(ofQueue: queue)
+        if let replyTo { record.replyTo = try self.name(ofQueue: replyTo) }
+        return record
+    }
+
+    /// The row at which a statement stands, without the names of its queues, whose numbers stand beside it.
+    func uncheckedRecord(
+        _ row: SQLiteStatement
+    ) throws(PenstockError) -> (record: ItemRecord, queue: Int64, replyTo: Int64?) {
+        let id = ItemID(root: row.integer(0), run: row.integer(1), step: Int(row.integer(2)))
+        guard let state = ItemState(code: row.integer(6)) else { throw Self.damaged("item \(id.key)") }
         var caller: ItemID?
         if let run = row.optionalInteger(14), let step = row.optionalInteger(15) {
             caller = ItemID(root: id.root, run: run, step: Int(step))
         }
-        return ItemRecord(
+        let record = ItemRecord(
             id: id,
             number: row.integer(3),
-            queue: try self.name(ofQueue: row.integer(4)),
+            queue: "",
             key: row.isNull(5) ? nil : row.text(5),
             state: state,
             priority: Int(row.integer(7)),
@@ -123,11 +173,9 @@ extension SQLiteTable {
             digest: UInt64(bitPattern: row.integer(13)),
             payload: Payload(bytes: row.bytes(17)),
             result: row.isNull(18) ? nil : Payload(bytes: row.bytes(18)),
-            caller: caller,
-            replyTo: try row.optionalInteger(16).map { (number) throws(PenstockError) in
-                try self.name(ofQueue: number)
-            }
+            caller: caller
         )
+        return (record, row.integer(4), row.optionalInteger(16))
     }
 }
 

@@ -51,6 +51,11 @@ public final class SQLiteTable: ItemTable {
         try self.takeOver(from: owner)
     }
 
+    /// Looks around through a connection that somebody else opened and configured.
+    convenience init(inspecting connection: SQLiteConnection, path: String) {
+        self.init(path, SQLiteOptions(), connection, isWriter: false) { _ in }
+    }
+
     private init(
         _ path: String,
         _ options: SQLiteOptions,

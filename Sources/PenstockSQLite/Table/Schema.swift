@@ -13,10 +13,31 @@ enum Schema {
     /// The version that this program writes, in the header of the file.
     static var version: Int64 { Int64(Self.migrations.count) }
 
+    /// What leads from one version to the next.
+    struct Migration: Sendable {
+        /// What is run first, one after the other.
+        let statements: [String]
+        /// What is done after that, in the same transaction, and takes more than SQL.
+        var finish: @Sendable (SQLiteConnection) throws(PenstockError) -> Void = { _ in }
+    }
+
     /// What leads from each version to the next.
     ///
     /// A step that was released is never changed.
-    static let migrations: [[String]] = [Self.first]
+    static let migrations = [
+        Migration(statements: Self.first),
+        Migration(statements: Self.second) { connection throws(PenstockError) in
+            try DigestMigration(connection).run()
+        },
+    ]
+
+    /// The columns `checked…` hold digests of the others, since SQLite does not notice most flipped bits.
+    private static let second = [
+        "ALTER TABLE penstock_meta ADD COLUMN checked INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE penstock_queues ADD COLUMN checked INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE penstock_rows ADD COLUMN checked_content INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE penstock_rows ADD COLUMN checked_state INTEGER NOT NULL DEFAULT 0",
+    ]
 
     private static let first = [
         "PRAGMA application_id = \(Self.applicationID)",
@@ -92,7 +113,8 @@ enum Schema {
             guard found < Self.migrations.count else { return }
             try connection.execute("BEGIN IMMEDIATE")
             do throws(PenstockError) {
-                for statement in Self.migrations[found] { try connection.execute(statement) }
+                for statement in Self.migrations[found].statements { try connection.execute(statement) }
+                try Self.migrations[found].finish(connection)
                 try connection.execute("PRAGMA user_version = \(found + 1)")
                 try connection.execute("COMMIT")
             } catch {

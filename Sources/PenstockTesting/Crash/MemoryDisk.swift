@@ -100,9 +100,7 @@ final class DiskTable: ItemTable {
         try self.rows.update(id, expecting: expected, change)
     }
 
-    func rewrite(_ id: ItemID, payload: Payload, digest: UInt64) throws(PenstockError) {
-        try self.rows.rewrite(id, payload: payload, digest: digest)
-    }
+    func rewrite(_ record: ItemRecord) throws(PenstockError) { try self.rows.rewrite(record) }
 
     func delete(_ id: ItemID) throws(PenstockError) { try self.rows.delete(id) }
 

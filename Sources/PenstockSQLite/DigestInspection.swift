@@ -1,0 +1,54 @@
+import Penstock
+
+/// A look through everything that has a digest: rows, queues, the store's own numbers, and the chains of the journals.
+struct DigestInspection {
+    private let table: SQLiteTable
+    private let connection: SQLiteConnection
+    private var found: [String] = []
+
+    private var chains = JournalChains()
+
+    /// The most lines.
+    private static let limit = 100
+
+    init(of connection: SQLiteConnection, path: String) {
+        self.connection = connection
+        self.table = SQLiteTable(inspecting: connection, path: path)
+    }
+
+    /// One line for each thing that is not what was stored; at most a hundred.
+    mutating func problems() throws(PenstockError) -> [String] {
+        for key in ["epoch", "next_number"] { try self.note { table throws(PenstockError) in _ = try table.meta(key) } }
+        let queues = try self.connection.prepare("SELECT id FROM penstock_queues")
+        while self.found.count < Self.limit, try queues.step() {
+            let number = queues.integer(0)
+            try self.note { table throws(PenstockError) in _ = try table.name(ofQueue: number) }
+        }
+        try self.inspectRows()
+        return self.found
+    }
+
+    /// Rows come tree by tree, and in a tree every run before its steps.
+    private mutating func inspectRows() throws(PenstockError) {
+        let rows = try self.table.statement(.all)
+        defer { rows.reset() }
+        while self.found.count < Self.limit, try rows.step() {
+            var record: ItemRecord?
+            try self.note { table throws(PenstockError) in record = try table.record(rows) }
+            guard let record else { continue }
+            // Where a row before is missing or damaged, that is the complaint.
+            if let digest = self.chains.digest(of: record, in: record.queue), digest != record.digest {
+                self.found.append("item \(record.id.key) does not go on from the step before it in its journal")
+            }
+            self.chains.follow(record)
+        }
+    }
+
+    private mutating func note(_ body: (SQLiteTable) throws(PenstockError) -> Void) throws(PenstockError) {
+        do throws(PenstockError) {
+            try body(self.table)
+        } catch  where error.code == .damaged {
+            self.found.append(error.message)
+        }
+    }
+}
