@@ -6,7 +6,7 @@ import Testing
 /// A file that an older version of this program wrote is brought forward, and the work in it goes on.
 @Suite("A store of an older version")
 struct MigrationTests {
-    /// A run that has one result and waits for another, a job with a key and one that has ended, as version 1 kept them.
+    /// A run that has one result and waits for another, a job with a key and one that has ended, as version 1 has them.
     private static let rows = [
         "INSERT INTO penstock_queues VALUES (1, 'flow'), (2, 'double'), (3, 'jobs')",
         "UPDATE penstock_meta SET value = 3 WHERE key = 'epoch'",

@@ -157,13 +157,8 @@ extension TransactionApplier {
                 )
             )
         case .diverge(let report):
-            let change = RowChange(
-                state: .diverged,
-                due: hold.item.position.due,
-                attempt: hold.attempt,
-                token: lease.token,
-                result: try Payload(encoding: report)
-            )
+            var change = self.ending(hold, lease, .diverged, try Payload(encoding: report))
+            change.settled = nil
             guard try self.table.update(lease.id, expecting: [.ready, .parked], change) else {
                 throw Self.leaseLost(lease)
             }

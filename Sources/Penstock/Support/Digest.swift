@@ -1,8 +1,8 @@
 /// A number of 64 bits that tells whether anything in a row of values has changed.
 ///
 /// Each word is mixed in by a step that can be undone, so two rows of words that differ in one word never have the same
-/// digest: every change within eight neighbouring bytes is noticed, and any other but for one in 2⁶⁴. The mixing is that
-/// of Fowler, Noll and Vo's FNV-1a, with words instead of bytes, and the finalizer that of Steele, Lea and Flood's
+/// digest: every change within eight neighbouring bytes is noticed, and any other but for one in 2⁶⁴. The mixing is
+/// that of Fowler, Noll and Vo's FNV-1a, with words instead of bytes, and the finalizer that of Steele, Lea and Flood's
 /// SplitMix64. It notices damage, not an attack.
 package struct Digest {
     private var state: UInt64
