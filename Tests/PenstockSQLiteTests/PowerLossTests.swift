@@ -30,6 +30,35 @@ struct PowerLossTests {
         }
     }
 
+    @Test func `a log that is cut anywhere keeps the longest whole part`() async throws {
+        let folder = try Folder()
+        let cuts = Self.states
+        await #expect(processExitsWith: .success) { [folder = folder.path as String, cuts = cuts as Int] in
+            let paths = try await Self.trace(folder, .full)
+            let log = try #require(paths.firstIndex { $0.hasSuffix("-wal") })
+            var (loss, end) = (PowerLoss(), 0)
+            // From the first transaction that was acknowledged to the last, and not the checkpoint after that.
+            var ends: [Int] = []
+            for event in DiskTrace.all.events where ends.count <= 60 {
+                loss.follow(event)
+                if case .write(log, let offset, let bytes) = event { end = offset + bytes.count }
+                if case .acknowledged = event { ends.append(end) }
+            }
+            let random = SeededEntropy(seed: 5)
+            let image = loss.image(random)
+            let (first, last) = (try #require(ends.first), try #require(ends.last))
+            for _ in 0..<cuts {
+                let cut = first + Int(random.next() % UInt64(last - first))
+                var damaged = image
+                damaged[log] = Array(image[log, default: []].prefix(cut))
+                try Self.write(damaged, paths, to: folder)
+                let whole = Set(ends.indices.filter { ends[$0] <= cut })
+                #expect(try Self.problems("\(folder)/lost.db", whole) == [], "cut at \(cut)")
+            }
+        }
+        print("figure: cuts of the log: \(cuts)")
+    }
+
     /// Works on a store, and returns the paths of its files.
     ///
     /// Each transaction moves a number from one queue to another and pushes the next, with a row of the user's own.
