@@ -51,7 +51,8 @@ package final class EngineCore: Sendable {
         let loops = others.map { other in
             self.environment.task { await self.keepRunning(other) }
         }
-        let dispatchers = self.workers.values.map { worker in
+        // In an order that is the same every time, so that a simulation is, too.
+        let dispatchers = self.workers.values.sorted { $0.queue < $1.queue }.map { worker in
             self.environment.task { await self.dispatch(worker) }
         }
         let listener = self.environment.task { await self.listen() }
