@@ -107,14 +107,14 @@ extension TransactionApplier {
             try self.end(
                 lease,
                 hold,
-                self.ending(hold, lease, .completed, result),
+                self.change(to: .completed, under: lease, hold, result),
                 wakes: wakesCaller
             )
         case .fail(let failure, let wakesCaller):
             try self.end(
                 lease,
                 hold,
-                self.ending(hold, lease, .failed, try Payload(encoding: failure)),
+                self.change(to: .failed, under: lease, hold, try Payload(encoding: failure)),
                 wakes: wakesCaller
             )
         case .consume:
@@ -157,8 +157,7 @@ extension TransactionApplier {
                 )
             )
         case .diverge(let report):
-            var change = self.ending(hold, lease, .diverged, try Payload(encoding: report))
-            change.settled = nil
+            let change = self.change(to: .diverged, under: lease, hold, try Payload(encoding: report))
             guard try self.table.update(lease.id, expecting: [.ready, .parked], change) else {
                 throw Self.leaseLost(lease)
             }
@@ -166,11 +165,11 @@ extension TransactionApplier {
         }
     }
 
-    /// What a row says when its item has ended under a lease.
-    private func ending(
+    /// What a row says when its holder leaves it in a state, with what it has come to.
+    private func change(
+        to state: ItemState,
+        under lease: LeaseReference,
         _ hold: QueueIndex.Hold,
-        _ lease: LeaseReference,
-        _ state: ItemState,
         _ result: Payload
     ) -> RowChange {
         RowChange(
@@ -178,7 +177,7 @@ extension TransactionApplier {
             due: hold.item.position.due,
             attempt: hold.attempt,
             token: lease.token,
-            settled: self.now,
+            settled: state.isSettled ? self.now : nil,
             result: result
         )
     }
