@@ -29,28 +29,15 @@ def jobs(workers):
             measure.wait(lambda: finished() == before + N, pause=0.02)
         measure.check([run.get_result() for run in runs] == list(range(N)))
         durable = dbos_engine.durability()
-        if workers == 1:
-            measure.report(
-                "dbos",
-                "W2-enqueue",
-                "1 client, WAL",
-                n=N,
-                in_flight=1,
-                unit="pushes/s",
-                value=N / enqueueing.seconds,
-                clock=enqueueing,
-                durable=durable,
-            )
-        measure.report(
+        measure.report_jobs(
             "dbos",
-            "W2",
             f"{workers} at once, WAL",
-            n=N,
-            in_flight=workers,
-            unit="jobs/s",
-            value=N / clock.seconds,
-            clock=clock,
-            durable=durable,
+            N,
+            workers,
+            enqueueing,
+            clock,
+            durable,
+            client=", WAL",
         )
         DBOS.destroy()
 

@@ -48,28 +48,14 @@ def jobs(workers):
         )
         measure.check(measure.query(second, "SELECT count(*) FROM task") == 0)
         durable = measure.durability(huey.storage.conn)
-        if workers == 1:
-            measure.report(
-                "huey",
-                "W2-enqueue",
-                "1 client",
-                n=N,
-                in_flight=1,
-                unit="pushes/s",
-                value=N / enqueueing.seconds,
-                clock=enqueueing,
-                durable=durable,
-            )
-        measure.report(
+        measure.report_jobs(
             "huey",
-            "W2",
             measure.threads(workers),
-            n=N,
-            in_flight=workers,
-            unit="jobs/s",
-            value=N / clock.seconds,
-            clock=clock,
-            durable=durable,
+            N,
+            workers,
+            enqueueing,
+            clock,
+            durable,
             note=NOTE,
         )
         consumer.stop(graceful=False)

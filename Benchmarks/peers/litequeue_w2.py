@@ -44,36 +44,19 @@ def jobs(workers, level, setting):
             threading.Thread(target=work, args=[connect(file, level)])
             for _ in range(workers)
         ]
-        with measure.Clock() as clock:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+        clock = measure.together(threads)
         measure.check(sorted(done) == list(range(N)))
         measure.check(measure.query(second, count + "2") == N)
         durable = measure.durability(queue.conn)
-        if workers == 1:
-            measure.report(
-                "litequeue",
-                "W2-enqueue",
-                f"1 client, {setting}",
-                n=N,
-                in_flight=1,
-                unit="pushes/s",
-                value=N / enqueueing.seconds,
-                clock=enqueueing,
-                durable=durable,
-            )
-        measure.report(
+        measure.report_jobs(
             "litequeue",
-            "W2",
             f"{measure.threads(workers)}, {setting}",
-            n=N,
-            in_flight=workers,
-            unit="jobs/s",
-            value=N / clock.seconds,
-            clock=clock,
-            durable=durable,
+            N,
+            workers,
+            enqueueing,
+            clock,
+            durable,
+            client=f", {setting}",
         )
 
 

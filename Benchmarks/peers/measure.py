@@ -143,6 +143,46 @@ def report_times(package, workload, setting, times, **more):
     report(package, workload, setting, **more)
 
 
+def report_jobs(
+    package, setting, n, workers, enqueueing, clock, durable, *, client="", note=None
+):
+    """Prints the lines of W2: jobs worked off by `workers`, and once how they came."""
+    if workers == 1:
+        report(
+            package,
+            "W2-enqueue",
+            f"1 client{client}",
+            n=n,
+            in_flight=1,
+            unit="pushes/s",
+            value=n / enqueueing.seconds,
+            clock=enqueueing,
+            durable=durable,
+        )
+    report(
+        package,
+        "W2",
+        setting,
+        n=n,
+        in_flight=workers,
+        unit="jobs/s",
+        value=n / clock.seconds,
+        clock=clock,
+        durable=durable,
+        note=note,
+    )
+
+
+def together(threads):
+    """Runs threads from the first start to the last end, and returns the clock."""
+    with Clock() as clock:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return clock
+
+
 def threads(count):
     """How many threads there are, in words."""
     return "1 thread" if count == 1 else f"{count} threads"

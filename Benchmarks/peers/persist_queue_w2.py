@@ -36,36 +36,18 @@ def jobs(workers):
                 done.append(job)
 
         threads = [threading.Thread(target=work) for _ in range(workers)]
-        with measure.Clock() as clock:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+        clock = measure.together(threads)
         measure.check(sorted(done) == list(range(N)))
         measure.check(measure.query(second, count + "5") == N)
         durable = measure.durability(queue._putter)
-        if workers == 1:
-            measure.report(
-                "persist-queue",
-                "W2-enqueue",
-                "1 client",
-                n=N,
-                in_flight=1,
-                unit="pushes/s",
-                value=N / enqueueing.seconds,
-                clock=enqueueing,
-                durable=durable,
-            )
-        measure.report(
+        measure.report_jobs(
             "persist-queue",
-            "W2",
             measure.threads(workers),
-            n=N,
-            in_flight=workers,
-            unit="jobs/s",
-            value=N / clock.seconds,
-            clock=clock,
-            durable=durable,
+            N,
+            workers,
+            enqueueing,
+            clock,
+            durable,
         )
 
 

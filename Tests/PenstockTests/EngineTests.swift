@@ -207,15 +207,7 @@ struct EngineTests {
                 environment: simulation.environment
             )
             let run = try await engine.start(slow, 1)
-            let service = simulation.start {
-                try await engine.run {
-                    while tally["begun"] == 0 { try await simulation.clock.sleep(for: .milliseconds(1)) }
-                    if isCancelled { try await simulation.clock.sleep(for: .seconds(100)) }
-                }
-            }
-            while tally["begun"] == 0 { try await simulation.clock.sleep(for: .milliseconds(1)) }
-            if isCancelled { service.cancel() }
-            _ = await service.result
+            try await simulation.run(engine, untilBegun: tally, isCancelled: isCancelled)
             let record = try await engine.control.describe(.id(run.id))
             #expect(record.state == .ready)
             #expect(record.attempt == 0)

@@ -66,3 +66,22 @@ extension Control {
         throw NotReached()
     }
 }
+
+extension Simulation {
+    /// Runs an engine until a body has counted itself as begun, and ends it then: by its own end, or by cancellation.
+    func run(_ engine: Engine, untilBegun tally: Tally, isCancelled: Bool) async throws {
+        let clock = self.clock
+        let begun = { @Sendable in
+            while tally["begun"] == 0 { try await clock.sleep(for: .milliseconds(1)) }
+        }
+        let service = self.start {
+            try await engine.run {
+                try await begun()
+                if isCancelled { try await clock.sleep(for: .seconds(100)) }
+            }
+        }
+        try await begun()
+        if isCancelled { service.cancel() }
+        _ = await service.result
+    }
+}
