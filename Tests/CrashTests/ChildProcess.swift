@@ -48,12 +48,23 @@ struct ChildProcess: ~Copyable {
         return bundle.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 
+    /// The process has said nothing for a minute, which is a hundred times as long as its work takes.
+    struct Silence: Error {
+        let pid: pid_t
+    }
+
     /// Waits for the next line; `nil` when the process has closed its output.
-    mutating func line() -> String? {
+    /// - Throws: ``Silence``, so that a process that hangs fails its test instead of hanging that, too.
+    mutating func line() throws -> String? {
         while true {
             if let end = self.buffer.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { self.buffer.removeFirst(end + 1) }
                 return String(decoding: self.buffer[..<end], as: UTF8.self)
+            }
+            var source = pollfd(fd: self.output, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&source, 1, 60_000) != 0 else {
+                _ = Glibc.kill(self.pid, SIGKILL)
+                throw Silence(pid: self.pid)
             }
             var chunk = [UInt8](repeating: 0, count: 4096)
             let count = unsafe read(self.output, &chunk, chunk.count)

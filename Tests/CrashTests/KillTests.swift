@@ -28,7 +28,7 @@ struct KillTests {
         #expect(orders >= seen)
         var last = try ChildProcess("CrashWorker", [path, "\(orders)"])
         var final: String?
-        while let line = last.line() { final = line }
+        while let line = try last.line() { final = line }
         #expect(last.wait() == 0)
         #expect(final == "all")
         try await Self.check(path: path, orders: orders)
@@ -54,7 +54,7 @@ struct KillTests {
             var child = try ChildProcess("CrashWorker", [path, "0"])
             // Killed while opening, just after, or some way into the work: by its own progress, not by a clock.
             for _ in 0..<Int(random.next() % 96) {
-                let line = child.line() ?? "nothing: it has ended by itself"
+                let line = try child.line() ?? "nothing: it has ended by itself"
                 guard line.hasPrefix("order") else { throw UnexpectedLine(line: line) }
                 if let time = killedAt { resumptions.append(time.duration(to: .now)) }
                 killedAt = nil

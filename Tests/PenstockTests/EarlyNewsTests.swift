@@ -61,6 +61,38 @@ struct EarlyNewsTests {
         #expect(machine.divergence == nil)
     }
 
+    @Test func `a replay that comes to a step after its end was recorded here finds the result`() {
+        var machine = RunMachine(Self.leased(), journal: [Self.step(1, .completed), Self.step(2, .ready)])
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        let delivery = machine.arrived(2, outcome, [])
+        #expect(delivery == .record, "the body has not asked for the step yet")
+        let resumes = machine.recorded(2, outcome)
+        #expect(!resumes)
+        let steps = [machine.issued(Self.call), machine.issued(Self.call)]
+        #expect(steps == [1, 2])
+        guard case .proceed(2, outcome) = machine.awaits([2]) else {
+            Issue.record("the replay parked on a step whose end wakes nobody any more")
+            return
+        }
+    }
+
+    @Test func `a replay does not park on a step whose end is being recorded`() {
+        var machine = RunMachine(Self.leased(), journal: [Self.step(1, .ready)])
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        _ = machine.arrived(1, outcome, [])
+        _ = machine.issued(Self.call)
+        guard case .wait = machine.awaits([1]) else {
+            Issue.record("the run was parked on a result that is being recorded")
+            return
+        }
+        let resumes = machine.unrecorded(1)
+        #expect(resumes)
+        guard case .commit = machine.awaits([1]) else {
+            Issue.record("the run waits for news without having been parked")
+            return
+        }
+    }
+
     @Test func `news of a step that the journal has no call of makes no call`() {
         var machine = RunMachine(Self.leased(), journal: [Self.step(1, .ready)])
         _ = machine.heard(1, settled: [Self.step(2, .completed)])

@@ -56,6 +56,8 @@ extension RunMachine {
         switch self.steps[step] {
         // A step may be settled from elsewhere before the run hears that its call is durable.
         case .issued, .open, .recording: self.steps[step] = .settled(outcome)
+        // A replay that has not come to the step yet, and has it as open, is to find its result.
+        case nil where self.journal[step] != nil: self.steps[step] = .settled(outcome)
         case .settled, nil: return false
         }
         guard case .waiting(let wanted) = self.phase, wanted.contains(step) else { return false }
@@ -83,8 +85,6 @@ extension RunMachine {
         self.isParked = false
         var resumes = false
         for record in settled {
-            // A replay that has not come to the step yet is to find its result in the journal.
-            if self.journal[record.id.step] != nil { self.journal[record.id.step] = record }
             if let outcome = record.outcome, self.recorded(record.id.step, outcome) { resumes = true }
         }
         return resumes

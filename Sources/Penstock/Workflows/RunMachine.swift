@@ -95,7 +95,8 @@ package struct RunMachine {
     package mutating func issued(_ call: Call) -> Int? {
         guard let (step, recorded) = self.advance(call) else { return nil }
         if let recorded {
-            self.steps[step] = recorded.outcome.map { .settled($0) } ?? .open
+            // What has become of it since the journal was read is known already.
+            if self.steps[step] == nil { self.steps[step] = recorded.outcome.map { .settled($0) } ?? .open }
         } else {
             self.operations.append(.call(self.row(step, call, result: nil)))
             self.steps[step] = .issued
