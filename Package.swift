@@ -61,6 +61,20 @@ let package = Package(
             name: "CommandTests",
             dependencies: ["Penstock", "PenstockCommands", "PenstockSQLite", "PenstockCLI", "Intake"]
         ),
+        .target(
+            name: "SimulationWorkload",
+            dependencies: ["Penstock", "PenstockTesting"],
+            path: "Tests/SimulationWorkload"
+        ),
+        .executableTarget(
+            name: "Simulate",
+            dependencies: ["SimulationWorkload", "PenstockTesting"],
+            path: "Tests/Simulate"
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Penstock", "PenstockTesting", "SimulationWorkload", "Simulate"]
+        ),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

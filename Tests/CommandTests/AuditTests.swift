@@ -44,12 +44,12 @@ struct AuditTests {
         transaction.add(.settle(run.lease, .park(news: 0)))
         _ = try await store.commit(transaction)
         let failure = Failure(.failed, pipeline: "last", message: "no")
-        for settlement in [Settlement.retry(due: .distantPast, failure), .complete(Self.one, wakesCaller: false)] {
+        for settlement in [Settlement.retry(after: .zero, failure), .complete(Self.one, heardBy: run.lease)] {
             let step = try await store.reserve(ReserveRequest(queue: "last"))[0]
             _ = try await store.commit(Transaction([.settle(step.lease, settlement)]))
         }
         guard completes else { return }
-        _ = try await store.commit(Transaction([.settle(run.lease, .complete(Self.one, wakesCaller: true))]))
+        _ = try await store.commit(Transaction([.settle(run.lease, .complete(Self.one))]))
     }
 
     @Test func `runs that did not complete and recordings that are missing or doubled are told`() async throws {

@@ -62,7 +62,7 @@ struct BitFlipTests {
             try await store.push(text, key: "key-\(number)", priority: number % 3)
             if number % 2 == 0 {
                 let item = try await store.lease()[0]
-                try await store.settle(item, .complete(payload("\(number)"), wakesCaller: true))
+                try await store.settle(item, .complete(payload("\(number)")))
             }
             _ = try await store.startRun(queue: "flow", calling: "step")
         }

@@ -123,7 +123,7 @@ struct FormatTests {
         _ = try await store.startRun(queue: "flow", calling: "step")
         let run = try await store.startRun(queue: "other", calling: "step")
         try await store.settle(run, .diverge(failure))
-        for settlement in [Settlement.complete(payload("2"), wakesCaller: true), .fail(failure, wakesCaller: true)] {
+        for settlement in [Settlement.complete(payload("2")), .fail(failure)] {
             try await store.push("1")
             try await store.settle(try await store.lease()[0], settlement)
         }

@@ -9,7 +9,7 @@ struct InspectionTests {
         let store = try await openStore(folder.database)
         _ = try await store.startRun(queue: "flow", calling: "step")
         try await store.push("1", key: "a")
-        try await store.settle(try await store.lease()[0], .complete(payload("2"), wakesCaller: true))
+        try await store.settle(try await store.lease()[0], .complete(payload("2")))
         try await store.push("1", key: "b")
         await store.close()
     }

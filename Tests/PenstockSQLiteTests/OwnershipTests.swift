@@ -20,7 +20,7 @@ struct OwnershipTests {
             try await store.push("1", key: "rests", to: "flow")
             let run = try await store.lease(from: "flow")[0]
             try await store.call(1, of: run, "step", and: .settle(run.lease, .rest))
-            try await store.settle(items[1], .complete(payload("2"), wakesCaller: true))
+            try await store.settle(items[1], .complete(payload("2")))
             try await store.settle(items[2], .release)
             kill(getpid(), SIGKILL)
         }

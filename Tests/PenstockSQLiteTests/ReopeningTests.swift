@@ -28,12 +28,12 @@ struct ReopeningTests {
         await store.close()
         store = try await openStore(folder.database)
         await #expect(throws: PenstockError.self) {
-            try await store.settle(old, .complete(payload("9"), wakesCaller: true))
+            try await store.settle(old, .complete(payload("9")))
         }
         let new = try await store.lease()[0]
         #expect(new.lease.token > old.lease.token)
         await #expect(throws: PenstockError.self) { try await store.settle(old, .consume) }
-        try await store.settle(new, .complete(payload("2"), wakesCaller: true))
+        try await store.settle(new, .complete(payload("2")))
         #expect(try await store.item(.id(new.record.id))?.result == payload("2"))
         await store.close()
     }

@@ -64,7 +64,7 @@ struct EarlyNewsTests {
     @Test func `a replay that comes to a step after its end was recorded here finds the result`() {
         var machine = RunMachine(Self.leased(), journal: [Self.step(1, .completed), Self.step(2, .ready)])
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
-        let delivery = machine.arrived(2, outcome, [])
+        let delivery = machine.arrived(2, outcome, Recording([]))
         #expect(delivery == .record, "the body has not asked for the step yet")
         let resumes = machine.recorded(2, outcome)
         #expect(!resumes)
@@ -79,7 +79,7 @@ struct EarlyNewsTests {
     @Test func `a replay does not park on a step whose end is being recorded`() {
         var machine = RunMachine(Self.leased(), journal: [Self.step(1, .ready)])
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
-        _ = machine.arrived(1, outcome, [])
+        _ = machine.arrived(1, outcome, Recording([]))
         _ = machine.issued(Self.call)
         guard case .wait = machine.awaits([1]) else {
             Issue.record("the run was parked on a result that is being recorded")

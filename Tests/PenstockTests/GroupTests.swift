@@ -181,7 +181,7 @@ struct GroupTests {
             let lease = try #require(try await store.reserve(ReserveRequest(queue: "work")).first).lease
             let result = Self.element("7")
             var transactions: [[Operation]] = [
-                [Self.push(to: "new"), Self.append("1")], [.settle(lease, .complete(result, wakesCaller: true))],
+                [Self.push(to: "new"), Self.append("1")], [.settle(lease, .complete(result))],
                 [Self.append("2")],
             ]
             let fails: [Operation] = [

@@ -23,7 +23,7 @@ struct RunMachineTests {
     private static func settled(_ step: Int) -> Operation {
         .settle(
             LeaseReference(id: ItemID(root: 1, run: 1, step: step), token: 8),
-            .complete(Payload(bytes: [50]), wakesCaller: false)
+            .complete(Payload(bytes: [50]))
         )
     }
 
@@ -37,7 +37,7 @@ struct RunMachineTests {
         }
         #expect(operations.count == 2, "the call and the parking")
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
-        let delivery = machine.arrived(1, outcome, [Self.settled(1)])
+        let delivery = machine.arrived(1, outcome, Recording([Self.settled(1)]))
         #expect(delivery == .taken(resume: false))
         _ = machine.committed()
         guard case .proceed(1, outcome) = machine.awaits([1]) else {
@@ -45,7 +45,7 @@ struct RunMachineTests {
             return
         }
         let end = machine.finished([])
-        #expect(end?.count == 1, "the result is recorded with the end of the run")
+        #expect(end?.operations.count == 1, "the result is recorded with the end of the run")
     }
 
     @Test func `a result that nobody waits for is recorded by whoever brings it`() throws {
@@ -63,7 +63,8 @@ struct RunMachineTests {
         }
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
         let deliveries = [
-            machine.arrived(1, outcome, [Self.settled(1)]), machine.arrived(2, outcome, [Self.settled(2)]),
+            machine.arrived(1, outcome, Recording([Self.settled(1)])),
+            machine.arrived(2, outcome, Recording([Self.settled(2)])),
         ]
         #expect(deliveries == [.record, .taken(resume: true)])
         // The body now asks for the first: it must not park before that result is durable.
@@ -73,6 +74,65 @@ struct RunMachineTests {
         }
         let resumes = machine.recorded(1, outcome)
         #expect(resumes)
+    }
+
+    @Test func `a run that hears of its result while it is leaving goes on when it may not leave`() throws {
+        var machine = Self.machine()
+        _ = machine.issued(Self.call)
+        _ = machine.awaits([1])
+        _ = machine.committed()
+        let left = machine.leave()
+        let leaving = try #require(left)
+        let outcome = Payload(bytes: [50])
+        let row = ItemRecord(
+            id: ItemID(root: 1, run: 1, step: 1),
+            number: 2,
+            queue: "double",
+            key: "~1.1",
+            state: .completed,
+            due: .distantPast,
+            created: .distantPast,
+            digest: 0,
+            payload: Payload(bytes: [49]),
+            result: outcome
+        )
+        let resumes = [machine.heard(leaving.news + 1, settled: [row]), machine.stay()]
+        #expect(resumes == [false, true], "it is woken when it stays, for nobody else will")
+        guard case .proceed(1, .success(outcome)) = machine.awaits([1]) else {
+            Issue.record("the result was lost")
+            return
+        }
+    }
+
+    @Test func `a run does not leave while a result of its is being recorded`() {
+        var machine = Self.machine()
+        _ = (machine.issued(Self.call), machine.issued(Self.call))
+        _ = machine.awaits([2])
+        _ = machine.committed()
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        let delivery = machine.arrived(1, outcome, Recording([Self.settled(1)]))
+        #expect(delivery == .record)
+        var leaving = machine.leave()
+        #expect(leaving == nil, "the result wakes nobody: the run has heard of it")
+        let resumes = machine.recorded(1, outcome)
+        #expect(!resumes)
+        leaving = machine.leave()
+        #expect(leaving != nil)
+    }
+
+    @Test func `a result that comes from somebody who has lost the step changes nothing`() {
+        var machine = Self.machine()
+        _ = machine.issued(Self.call)
+        _ = machine.awaits([1])
+        _ = machine.committed()
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        _ = machine.recorded(1, outcome)
+        let delivery = machine.arrived(1, .success(Payload(bytes: [51])), Recording([Self.settled(1)]))
+        #expect(delivery == .cold, "whoever brings it finds out that it is too late")
+        guard case .proceed(1, outcome) = machine.awaits([1]) else {
+            Issue.record("the run waits for what it has")
+            return
+        }
     }
 
     @Test func `a result that could not be recorded does not leave the body waiting for it`() throws {
@@ -85,8 +145,8 @@ struct RunMachineTests {
         _ = machine.committed()
         _ = machine.awaits([2])
         let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
-        _ = machine.arrived(1, outcome, [Self.settled(1)])
-        _ = machine.arrived(2, outcome, [Self.settled(2)])
+        _ = machine.arrived(1, outcome, Recording([Self.settled(1)]))
+        _ = machine.arrived(2, outcome, Recording([Self.settled(2)]))
         // The body has put off its commit until the first result is recorded; that fails.
         guard case .proceed = machine.awaits([2]), case .wait = machine.awaits([1]) else {
             Issue.record("the body did not wait for the recording")

@@ -31,7 +31,7 @@ public final class Engine: Sendable {
         self.pipelines = try Self.register(pipelines)
         self.store = try await source.open(environment)
         self.ownsStore = source.isOwned
-        let workers = try Self.workers(for: Array(self.pipelines.values), in: self.store)
+        let workers = try Self.workers(for: Self.inOrder(self.pipelines), in: self.store)
         self.core = EngineCore(store: self.store, workers: workers, configuration: configuration)
     }
 
@@ -88,9 +88,14 @@ public final class Engine: Sendable {
         try await self.run { try await self.store.environment.clock.sleepForever() }
     }
 
+    /// The pipelines in an order that is the same every time.
+    private static func inOrder(_ pipelines: [String: any Pipeline]) -> [any Pipeline] {
+        pipelines.values.sorted { $0.name < $1.name }
+    }
+
     /// The pipelines that run by their own `run(from:to:)`.
     private var others: [@Sendable () async throws -> Void] {
-        Self.others(among: Array(self.pipelines.values), in: self.store)
+        Self.others(among: Self.inOrder(self.pipelines), in: self.store)
     }
 
     static func others(

@@ -1,13 +1,14 @@
 /// Recording what items come to.
 extension EngineCore {
     /// Commits a transaction, however long the store cannot: what was worked on is not thrown away.
-    /// - Throws: what the store refuses for good.
+    /// - Throws: what the store refuses for good; that it is unavailable, when the engine has waited for it at its end
+    ///   as long as it may.
     @discardableResult
     func commit(_ transaction: Transaction) async throws(PenstockError) -> Receipt {
         while true {
             do throws(PenstockError) {
                 return try await self.store.commitWhenThereIsRoom(transaction)
-            } catch  where error.code == .storeUnavailable {
+            } catch  where error.code == .storeUnavailable && !self.work.isGivenUp {
                 await self.waitForStore(after: error)
             }
         }
@@ -33,10 +34,12 @@ extension EngineCore {
         }
     }
 
-    private func waitForStore(after error: PenstockError) async {
+    /// Leaves a store alone for a while that cannot read or write.
+    func waitForStore(after error: PenstockError) async {
         let delay = self.configuration.storeRetryDelay
-        self.tell(.error, "nothing can be recorded; it is tried again every \(delay): \(error)")
-        try? await self.environment.clock.sleep(for: delay)
+        self.tell(.error, "the store cannot be used; it is tried again every \(delay): \(error)")
+        // In a task of its own: one that was cancelled would not wait, but try as fast as it can.
+        await self.environment.task { try? await self.environment.clock.sleep(for: delay) }.value
     }
 
     /// Records what an activity has come to, and the changes that its body asked for.
@@ -45,7 +48,7 @@ extension EngineCore {
         if let elsewhere = conclusion.elsewhere { try await elsewhere.store?.commitWhenThereIsRoom(elsewhere) }
         guard !conclusion.changes.isEmpty else { return await self.concludeRun(leased, conclusion) }
         // The changes may be refused for reasons of their own, so they are not mixed with what the caller does next.
-        let operations = conclusion.changes + conclusion.operations.map(\.wakingCaller)
+        let operations = conclusion.changes + conclusion.operations
         do throws(PenstockError) {
             try await self.commit(Transaction(operations))
         } catch  where error.code == .leaseLost || error.code == .storeClosed {
@@ -54,23 +57,25 @@ extension EngineCore {
     }
 
     /// Records what an item has come to: with the run that waits for it, if that is in memory here.
-    func concludeRun(_ leased: LeasedItem, _ conclusion: Conclusion) async {
+    func concludeRun(_ leased: LeasedItem, _ conclusion: Conclusion, _ whole: Recording? = nil) async {
         if case .failure = conclusion.outcome { self.counters.failures.add(1) }
         if let elsewhere = conclusion.elsewhere, !(await self.push(elsewhere, for: leased)) { return }
-        let operations = conclusion.operations
+        let recording = whole ?? Recording(conclusion.operations)
         guard let caller = leased.record.caller, let run = self.hot[caller] else {
-            await self.record(operations, wakesCaller: true)
+            await self.record(recording)
             return
         }
-        let step = leased.record.id.step
-        switch run.arrived(step, conclusion.outcome, operations) {
+        let id = leased.record.id
+        // Should the run have been taken from its holder here by the time this is recorded, it is woken after all.
+        let heard = recording.heard(of: id, by: run.leased.lease)
+        switch run.arrived(id.step, conclusion.outcome, heard) {
         case .taken: return
-        case .cold: await self.record(operations, wakesCaller: true)
+        case .cold: await self.record(recording)
         case .record:
-            if await self.record(operations, wakesCaller: false) {
-                run.recorded(step, conclusion.outcome)
+            if await self.record(heard) {
+                run.recorded(id.step, conclusion.outcome)
             } else {
-                run.unrecorded(step)
+                run.unrecorded(id.step)
             }
         }
     }
@@ -89,24 +94,24 @@ extension EngineCore {
                 message: "\(error)",
                 attempts: record.attempt
             )
-            let due = self.environment.clock.now + self.configuration.storeRetryDelay
-            await self.record([.settle(leased.lease, .retry(due: due, failure))], wakesCaller: false)
+            let delay = self.configuration.storeRetryDelay
+            await self.record(Recording([.settle(leased.lease, .retry(after: delay, failure))]))
             return false
         }
     }
 
-    /// Commits operations that settle something.
+    /// Commits what settles something; when that is refused, its parts on their own.
     /// - Returns: `false` when somebody else has settled it first, which is as good.
     @discardableResult
-    func record(_ operations: [Operation], wakesCaller: Bool) async -> Bool {
-        let operations = wakesCaller ? operations.map(\.wakingCaller) : operations
+    func record(_ recording: Recording) async -> Bool {
         do throws(PenstockError) {
-            try await self.commit(Transaction(operations))
+            try await self.commit(Transaction(recording.operations))
             return true
         } catch {
             if error.code != .leaseLost, error.code != .storeClosed {
                 self.tell(.error, "cannot be recorded: \(error)")
             }
+            for part in recording.parts { await self.record(part) }
             return false
         }
     }
@@ -126,16 +131,5 @@ extension EngineCore {
     /// Whether the pipeline is an activity of this engine, so that whoever waits for it will soon go on.
     func endsSoon(_ callee: String) -> Bool {
         self.workers[callee]?.endsByItself ?? false
-    }
-}
-
-extension Operation {
-    /// The same settlement, which also wakes the run that waits for it.
-    var wakingCaller: Operation {
-        switch self {
-        case .settle(let lease, .complete(let result, _)): .settle(lease, .complete(result, wakesCaller: true))
-        case .settle(let lease, .fail(let failure, _)): .settle(lease, .fail(failure, wakesCaller: true))
-        default: self
-        }
     }
 }

@@ -127,10 +127,20 @@ package final class EngineCore: Sendable {
             return
         }
         guard let run = self.hot.run(for: news) else { return }
+        do throws(PenstockError) {
+            try await self.tell(run, news)
+        } catch {
+            // News is told once. What cannot be read just now is read later, and keeps nobody else waiting meanwhile.
+            self.environment.task { await self.keepTelling(run, news, after: error) }
+        }
+    }
+
+    /// Reads the steps that a piece of news is about, and hands them to their run.
+    private func tell(_ run: HotRun, _ news: RunNews) async throws(PenstockError) {
         var settled: [ItemRecord] = []
-        for step in news.steps {
+        for step in news.steps.sorted() {
             let id = ItemID(root: run.id.root, run: run.leased.record.number, step: step)
-            if let record = try? await self.store.item(.id(id)), record.state.isSettled { settled.append(record) }
+            if let record = try await self.store.item(.id(id)), record.state.isSettled { settled.append(record) }
         }
         if run.withMachine({ $0.heard(news.news, settled: settled) }) {
             run.resume()
@@ -139,12 +149,30 @@ package final class EngineCore: Sendable {
         }
     }
 
+    private func keepTelling(_ run: HotRun, _ news: RunNews, after error: PenstockError) async {
+        var error = error
+        while error.code == .storeUnavailable, run.withMachine({ $0.phase != .over }) {
+            await self.waitForStore(after: error)
+            do throws(PenstockError) {
+                return try await self.tell(run, news)
+            } catch let next {
+                error = next
+            }
+        }
+        guard error.code != .storeClosed else { return }
+        self.tell(.error, "run '\(run.leased.record.key)' does not hear of its steps: \(error)")
+    }
+
     /// Lets activities end, and takes every run out of memory.
     private func drain() async {
         if Task.isCancelled { self.work.cancelAll() }
-        let limit = self.environment.task { [work = self.work] in
-            guard (try? await self.environment.clock.sleep(for: self.configuration.drainLimit)) != nil else { return }
-            work.cancelAll()
+        let limit = self.environment.task {
+            let (clock, limit) = (self.environment.clock, self.configuration.drainLimit)
+            guard (try? await clock.sleep(for: limit)) != nil else { return }
+            self.work.cancelAll()
+            // Every end ends, also when the store cannot be written.
+            guard (try? await clock.sleep(for: limit)) != nil else { return }
+            self.work.giveUp()
         }
         self.hot.mayStay(false)
         await withDiscardingTaskGroup { group in
@@ -161,7 +189,7 @@ package final class EngineCore: Sendable {
 
 extension PenstockClock {
     /// Waits until the task is cancelled.
-    func sleepForever() async throws {
+    package func sleepForever() async throws {
         while true { try await self.sleep(for: .seconds(3600)) }
     }
 }

@@ -33,7 +33,8 @@ final class HotRuns: Sendable {
 
     var count: Int { self.state.withLock { $0.runs.count } }
     var bytes: Int { self.state.withLock { $0.bytes } }
-    var all: [HotRun] { self.state.withLock { Array($0.runs.values) } }
+    /// All of them, in an order that is the same every time.
+    var all: [HotRun] { self.state.withLock { $0.runs.values.sorted { $0.id < $1.id } } }
 
     /// Enters a run.
     /// - Returns: news that has come since it was leased, which its journal may have been read too early to show; and

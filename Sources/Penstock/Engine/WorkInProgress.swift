@@ -17,6 +17,7 @@ final class WorkInProgress: Sendable {
     private let parts = (0..<8).map { _ in Part() }
     private let count = Atomic(0)
     private let isGoingDown = Atomic(false)
+    private let isLost = Atomic(false)
     private let waiter = Mutex<CheckedContinuation<Void, Never>?>(nil)
 
     private func part(_ lease: LeaseReference) -> Part { self.parts[Int(lease.token & 7)] }
@@ -58,6 +59,7 @@ final class WorkInProgress: Sendable {
     /// Lets tasks run again after ``cancelAll()``.
     func reopen() {
         self.isGoingDown.store(false, ordering: .sequentiallyConsistent)
+        self.isLost.store(false, ordering: .sequentiallyConsistent)
     }
 
     /// Cancels all tasks, those included that begin later.
@@ -65,13 +67,21 @@ final class WorkInProgress: Sendable {
         self.isGoingDown.store(true, ordering: .sequentiallyConsistent)
         for part in self.parts {
             part.state.withLock { state in
-                for handle in state.handles.values { handle.cancel() }
+                for (_, handle) in state.handles.sorted(by: { $0.key < $1.key }) { handle.cancel() }
             }
         }
     }
 
     /// Whether the engine is going down and takes its tasks with it.
     var isCancelled: Bool { self.isGoingDown.load(ordering: .sequentiallyConsistent) }
+
+    /// Gives up what a store that is unavailable has not taken: it will be worked on again.
+    func giveUp() {
+        self.isLost.store(true, ordering: .sequentiallyConsistent)
+    }
+
+    /// Whether a store that is unavailable is not waited for any longer.
+    var isGivenUp: Bool { self.isLost.load(ordering: .sequentiallyConsistent) }
 
     /// Waits until nothing is worked on.
     ///

@@ -34,7 +34,7 @@ struct ActivityWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
             await self.failed(leased, core, .timedOut, error)
         } catch is CancellationError where core.work.isCancelled {
             // The engine is going down and takes the attempt with it: it does not count.
-            await core.record([.settle(leased.lease, .release)], wakesCaller: false)
+            await core.record(Recording([.settle(leased.lease, .release)]))
         } catch {
             await self.failed(leased, core, .failed, error)
         }
@@ -83,13 +83,13 @@ struct ActivityWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
             attempts: record.attempt
         )
         let wait = options.retry.wait(after: record.attempt, random: core.environment.entropy.next())
-        let due = core.environment.clock.now + wait
-        let isTooLate = options.scheduleToClose.map { due >= record.created + $0 } ?? false
+        let next = core.environment.clock.now + wait
+        let isTooLate = options.scheduleToClose.map { next >= record.created + $0 } ?? false
         guard record.attempt < options.retry.attempts, options.retry.isRetryable(error), !isTooLate else {
             return await self.settle(leased, core, failure)
         }
         core.counters.retries.add(1)
-        await core.record([.settle(leased.lease, .retry(due: due, failure))], wakesCaller: false)
+        await core.record(Recording([.settle(leased.lease, .retry(after: wait, failure))]))
     }
 
     private func fail(_ leased: LeasedItem, _ core: EngineCore, _ kind: Failure.Kind, _ message: String) async {

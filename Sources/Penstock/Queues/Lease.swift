@@ -45,7 +45,7 @@ public struct Lease<Value: Sendable>: ~Copyable, Sendable {
 
     /// Ends the lease with a result, which stays with the item and goes to its return address.
     public consuming func complete(with result: some Encodable & Sendable) async throws(PenstockError) {
-        try await self.settle(.complete(try Payload(encoding: result), wakesCaller: true))
+        try await self.settle(.complete(try Payload(encoding: result)))
     }
 
     /// Ends the lease with a failure: the item is a dead letter, kept with its bytes.
@@ -57,7 +57,7 @@ public struct Lease<Value: Sendable>: ~Copyable, Sendable {
             message: "\(error)",
             attempts: self.item.attempt
         )
-        try await self.settle(.fail(failure, wakesCaller: true))
+        try await self.settle(.fail(failure))
     }
 
     /// Ends the lease: the item is to be tried again after `delay`, and this attempt counts.
@@ -69,7 +69,7 @@ public struct Lease<Value: Sendable>: ~Copyable, Sendable {
             message: "\(error)",
             attempts: self.item.attempt
         )
-        try await self.settle(.retry(due: self.store.environment.clock.now + delay, failure))
+        try await self.settle(.retry(after: delay, failure))
     }
 
     /// Ends the lease: the item goes back as it was, and this attempt does not count.

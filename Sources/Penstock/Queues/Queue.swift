@@ -204,7 +204,7 @@ extension Transaction {
         guard !outlet.isReply else {
             let payload = try outlet.encode(result)
             return try self.add(
-                .settle(lease.handOver(), .complete(payload, wakesCaller: true)),
+                .settle(lease.handOver(), .complete(payload)),
                 in: store,
                 queue: queue
             )

@@ -63,7 +63,7 @@ public struct ReadQueue<Value: Sendable>: Sendable {
                 message: "\(error)",
                 attempts: leased.record.attempt
             )
-            _ = try await self.store.commit(Transaction([.settle(leased.lease, .fail(failure, wakesCaller: true))]))
+            _ = try await self.store.commit(Transaction([.settle(leased.lease, .fail(failure))]))
             return nil
         }
     }

@@ -110,7 +110,7 @@ extension WriteQueue {
         guard !self.isReply else {
             return Conclusion(
                 outcome: .success(result),
-                operations: [.settle(leased.lease, .complete(result, wakesCaller: false))]
+                operations: [.settle(leased.lease, .complete(result))]
             )
         }
         let record = leased.record
@@ -133,7 +133,7 @@ extension LeasedItem {
     func conclusion(_ failure: Failure) -> Conclusion {
         Conclusion(
             outcome: .failure(failure),
-            operations: [.settle(self.lease, .fail(failure, wakesCaller: false))]
+            operations: [.settle(self.lease, .fail(failure))]
         )
     }
 }

@@ -84,7 +84,7 @@ extension EmbeddedStore {
         by applier: inout TransactionApplier,
         isCareful: Bool
     ) throws(PenstockError) -> Bool {
-        applier.begin(at: self.environment.clock.now, isCareful: isCareful)
+        applier.begin(at: self.clock.now, isCareful: isCareful)
         var outcomes: [Result<Receipt, PenstockError>] = []
         outcomes.reserveCapacity(group.count)
         do throws(PenstockError) {
@@ -132,7 +132,7 @@ extension EmbeddedStore {
         self.ledger?.ended(released)
         self.offer(readied.sorted())
         for id in self.endings.awaited(among: ended) { self.endings.wake(id, with: Self.ending(of: id, in: table)) }
-        for queue in self.departures.awaited(among: left) { self.departures.wake(queue) }
+        for queue in self.departures.awaited(among: left.sorted()) { self.departures.wake(queue) }
         self.deliver(news)
     }
 
@@ -154,7 +154,8 @@ extension EmbeddedStore {
                 pending[holder, default: [:]][item.lease] = item.following(earlier)
             }
         }
-        for holder in self.newsletter.awaited(among: Set(news.map(\.holder))) { self.newsletter.wake(holder) }
+        let holders = Set(news.map(\.holder)).sorted { $0.number < $1.number }
+        for holder in self.newsletter.awaited(among: holders) { self.newsletter.wake(holder) }
     }
 
     /// Ends the leases whose time is over, and lets those look again who wait for what is due now.
@@ -169,7 +170,7 @@ extension EmbeddedStore {
 
     private func expire(_ lease: LeaseReference) async {
         let failure = Failure(.timedOut, pipeline: lease.id.key, message: "the lease ended before it was settled")
-        let transaction = Transaction([.settle(lease, .retry(due: self.environment.clock.now, failure))])
+        let transaction = Transaction([.settle(lease, .retry(after: .zero, failure))])
         do throws(PenstockError) {
             _ = try await self.commit(transaction)
         } catch  where error.code == .storeUnavailable {

@@ -10,7 +10,6 @@ extension EmbeddedStore {
         }
         while true {
             let claims = try await self.claims(request)
-            if request.duration != nil, !claims.isEmpty { self.setAlarm() }
             let items = try await self.leased(claims)
             if !items.isEmpty || !request.waits { return items }
             // Everything that was claimed had ended before: there may be more.
@@ -64,7 +63,7 @@ extension EmbeddedStore {
         if item.record == nil {
             // The row may have changed between being read and being claimed: another attempt, or a later due time.
             self.index.withLock { $0.correct(lease, by: record) }
-            guard record.due <= self.environment.clock.now || record.due == item.position.due else {
+            guard record.due <= self.clock.now || record.due == item.position.due else {
                 self.index.withLock { $0.giveUp(lease) }
                 return nil
             }
@@ -117,12 +116,12 @@ extension EmbeddedStore {
     }
 
     private func lease(_ record: ItemRecord, _ request: ReserveRequest) async throws(PenstockError) -> LeasedItem? {
-        let now = self.environment.clock.now
+        let now = self.clock.now
         if record.state == .ready, record.due > now { self.alarm?.set(in: record.due - now) }
         let uptime = self.environment.clock.uptime
         let token = self.index.withLock { $0.reserve(record, request, now: now, uptime: uptime) }
         guard let token else { return nil }
-        if request.duration != nil { self.setAlarm() }
+        self.watch(request.duration)
         // The row may have ended between being read and being claimed, so it is read again under the claim.
         return try await self.leased(ReadyItem(record).unread, token: token)
     }
@@ -135,7 +134,7 @@ extension EmbeddedStore {
                 throw TransactionApplier.leaseLost(lease)
             }
         }
-        if end != nil { self.setAlarm() }
+        self.watch(duration)
     }
 
     /// Gives a parked run back to the store without a change to its row.

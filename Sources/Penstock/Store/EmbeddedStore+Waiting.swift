@@ -5,12 +5,13 @@ extension EmbeddedStore {
     /// Claims up to `request.limit` items, waiting until there is at least one if that is wanted.
     func claims(_ request: ReserveRequest) async throws(PenstockError) -> Reservers.Claims {
         try self.checkOpen()
-        let clock = self.environment.clock
+        let clock = self.clock
         let (claims, isLow) = self.index.withLock { index in
             (index.reserve(request, now: clock.now, uptime: clock.uptime), index.isLow(request.queue))
         }
         // A lane that has run low is read on before it is empty.
         if !claims.isEmpty || !(request.waits || isLow) {
+            if !claims.isEmpty { self.watch(request.duration) }
             if isLow { self.readOn() }
             return claims
         }
@@ -34,19 +35,30 @@ extension EmbeddedStore {
             // Whoever closes the store or cancels the task does so before asking for this lock.
             guard !self.inbox.isClosed, !Task.isCancelled else { return nil }
             reservers.add(reserver)
-            let answers = reservers.fill(queue, from: &index, clock: self.environment.clock)
+            let answers = reservers.fill(queue, from: &index, clock: self.clock)
             return (answers, index.isLow(queue), index.nextDue(in: queue))
         }
         guard let (answers, isLow, due) = entry else {
             return reserver.continuation.resume(returning: .failure(Self.closed))
         }
-        Self.answer(answers)
+        self.answer(answers)
         if isLow { self.readOn() }
-        if let due { self.alarm?.set(in: due - self.environment.clock.now) }
+        if let due { self.alarm?.set(in: due - self.clock.now) }
     }
 
-    static func answer(_ answers: [Reservers.Answer]) {
-        for (continuation, outcome) in answers { continuation.resume(returning: outcome) }
+    /// Ends waits.
+    ///
+    /// Who was given something may be slow to hear of it, so its time is watched from here.
+    func answer(_ answers: [Reservers.Answer]) {
+        for (reserver, outcome) in answers {
+            if case .success = outcome { self.watch(reserver.request.duration) }
+            reserver.continuation.resume(returning: outcome)
+        }
+    }
+
+    /// Sees to it that leases end that last for a while from now.
+    func watch(_ duration: Duration?) {
+        if let duration { self.alarm?.set(in: duration) }
     }
 
     /// Has the writer read on for the lanes that have run low, and give what it finds to those who wait.
@@ -60,7 +72,7 @@ extension EmbeddedStore {
             do throws(PenstockError) {
                 try self.refill(from: table)
             } catch {
-                Self.answer(
+                self.answer(
                     self.index.withReservers { index, reservers in
                         reservers.fail(error) { index.isLow($0) }
                     }
@@ -70,7 +82,7 @@ extension EmbeddedStore {
             let queues = self.index.withReservers { $1.names }
             isProgress = self.offerReady(queues) && self.isAnyLow(queues)
         }
-        Self.answer(self.index.withReservers { $1.dismiss() })
+        self.answer(self.index.withReservers { $1.dismiss() })
     }
 
     private func refill(from table: Runner.Table) throws(PenstockError) {
@@ -93,7 +105,7 @@ extension EmbeddedStore {
     /// Gives what is ready in some queues to those who wait for any item.
     /// - Returns: whether anybody was given something.
     private func offerReady(_ queues: some Collection<String>) -> Bool {
-        let clock = self.environment.clock
+        let clock = self.clock
         let (answers, due) = self.index.withReservers { index, reservers in
             var answers: [Reservers.Answer] = []
             var due: Timestamp?
@@ -104,7 +116,7 @@ extension EmbeddedStore {
             }
             return (answers, due)
         }
-        Self.answer(answers)
+        self.answer(answers)
         if let due { self.alarm?.set(in: due - clock.now) }
         return !answers.isEmpty
     }

@@ -11,6 +11,8 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     /// The clock, entropy, scheduler and ear that the store was opened with.
     public let environment: RuntimeEnvironment
 
+    /// By which it says what is due.
+    let clock: SteadyClock
     let writer: Runner
     let reader: Runner
     let index: IndexBox
@@ -38,6 +40,7 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
         ledger: (any ClaimLedger)? = nil
     ) async throws(PenstockError) {
         self.environment = environment
+        self.clock = SteadyClock(environment.clock)
         self.writer = writer
         self.reader = reader
         self.ledger = ledger
@@ -82,7 +85,7 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     public func close() async {
         self.inbox.close()
         self.alarm?.close()
-        Self.answer(self.index.withReservers { $1.fail(Self.closed) { _ in true } })
+        self.answer(self.index.withReservers { $1.fail(Self.closed) { _ in true } })
         self.choice.close()
         self.endings.close()
         self.departures.close()

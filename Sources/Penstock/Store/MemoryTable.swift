@@ -28,7 +28,13 @@ public final class MemoryTable: ItemTable {
         let run: Int64
     }
 
-    package init() {}
+    package init(content: [ItemID: ItemRecord] = [:]) {
+        for (id, record) in content { self.put(id, record) }
+        self.lastNumber = content.values.map(\.number).max() ?? 0
+    }
+
+    /// Every row.
+    package var content: [ItemID: ItemRecord] { self.rows }
 
     /// Returns the next number.
     public func nextNumber() throws(PenstockError) -> Int64 {

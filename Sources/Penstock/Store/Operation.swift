@@ -168,14 +168,17 @@ public struct LeaseReference: Hashable, Sendable {
 public enum Settlement: Sendable, Hashable {
     /// The item ended with a result, which is kept in its row and sent to its return address.
     ///
-    /// `wakesCaller` is `true` unless the same transaction records what the calling run did with the result.
-    case complete(Payload, wakesCaller: Bool)
+    /// The run that called the item is woken, unless it is held under the lease `heardBy`: whoever holds it under that
+    /// lease has the result already.
+    case complete(Payload, heardBy: LeaseReference? = nil)
     /// The item was a message and has been received: its row goes.
     case consume
     /// The item ended with a failure, which is kept in its row.
-    case fail(Failure, wakesCaller: Bool)
-    /// The item is to be tried again, not before `due`.
-    case retry(due: Timestamp, Failure)
+    ///
+    /// `heardBy` is as above.
+    case fail(Failure, heardBy: LeaseReference? = nil)
+    /// The item is to be tried again, not before `after` has passed by the store's clock.
+    case retry(after: Duration, Failure)
     /// The item goes back untouched, and the attempt does not count.
     case release
     /// The item is a run that waits for steps that end by themselves: nothing is written, and the lease goes on.

@@ -14,7 +14,7 @@ extension QueueIndex {
 
     /// The lanes that have run low while the store has more.
     func lanesToRefill() -> [(queue: String, priority: Int, horizon: LanePosition)] {
-        self.queues.flatMap { queue, entry in
+        self.queues.sorted { $0.key < $1.key }.flatMap { queue, entry in
             entry.lanes.compactMap { priority, lane in
                 guard lane.isLow, let horizon = lane.horizon else { return nil }
                 return (queue, priority, horizon)

@@ -17,7 +17,7 @@ struct Reservers {
     }
 
     /// Somebody who waits no more, and what became of it.
-    typealias Answer = (continuation: Continuation, outcome: Result<Claims, PenstockError>)
+    typealias Answer = (reserver: Reserver, outcome: Result<Claims, PenstockError>)
 
     private var queues: [String: [Reserver]] = [:]
 
@@ -46,7 +46,7 @@ struct Reservers {
         for reserver in waiting {
             let claims = index.reserve(reserver.request, now: now, uptime: uptime)
             guard !claims.isEmpty else { break }
-            answers.append((reserver.continuation, .success(claims)))
+            answers.append((reserver, .success(claims)))
         }
         self.queues[queue] = answers.count == waiting.count ? nil : Array(waiting.dropFirst(answers.count))
         return answers
@@ -54,12 +54,12 @@ struct Reservers {
 
     /// Ends the wait of those who did not want to wait for what is to come.
     mutating func dismiss() -> [Answer] {
-        self.remove { !$0.request.waits }.map { ($0.continuation, .success([])) }
+        self.remove { !$0.request.waits }.map { ($0, .success([])) }
     }
 
     /// Ends the waits for an item of some queues with an error.
     mutating func fail(_ error: PenstockError, where isHit: (_ queue: String) -> Bool) -> [Answer] {
-        self.remove { isHit($0.request.queue) }.map { ($0.continuation, .failure(error)) }
+        self.remove { isHit($0.request.queue) }.map { ($0, .failure(error)) }
     }
 
     private mutating func remove(where isOver: (Reserver) -> Bool) -> [Reserver] {

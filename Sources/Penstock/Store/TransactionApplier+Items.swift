@@ -102,20 +102,20 @@ extension TransactionApplier {
     mutating func settle(_ lease: LeaseReference, _ settlement: Settlement) throws(PenstockError) {
         guard let hold = self.hold(lease) else { throw Self.leaseLost(lease) }
         switch settlement {
-        case .complete(let result, let wakesCaller):
+        case .complete(let result, let heardBy):
             try Limits.checkPayload(result, queue: hold.queue, key: lease.id.key)
             try self.end(
                 lease,
                 hold,
                 self.change(to: .completed, under: lease, hold, result),
-                wakes: wakesCaller
+                wakes: !self.isHeld(under: heardBy)
             )
-        case .fail(let failure, let wakesCaller):
+        case .fail(let failure, let heardBy):
             try self.end(
                 lease,
                 hold,
                 self.change(to: .failed, under: lease, hold, try Payload(encoding: failure)),
-                wakes: wakesCaller
+                wakes: !self.isHeld(under: heardBy)
             )
         case .consume:
             guard let record = try self.table.item(lease.id) else { throw Self.leaseLost(lease) }
@@ -126,11 +126,11 @@ extension TransactionApplier {
                 )
             }
             try self.deleteTree(record)
-        case .retry(let due, let failure):
+        case .retry(let delay, let failure):
             try self.giveBack(
                 lease,
                 hold,
-                due: due,
+                due: self.now + max(delay, .zero),
                 attempt: hold.attempt,
                 result: try Payload(encoding: failure)
             )

@@ -175,6 +175,9 @@ struct TransactionApplier {
         }
     }
 
+    /// Whether there is a lease, and it holds.
+    func isHeld(under lease: LeaseReference?) -> Bool { lease.map { self.hold($0) != nil } ?? false }
+
     /// Whether anybody holds the item.
     func isHeld(_ id: ItemID) -> Bool {
         !self.ended.contains(id) && self.index.withLock { $0.holds[id] != nil }

@@ -94,9 +94,9 @@ package final class WaitList<Name: Hashable & Sendable, News: Sendable>: Sendabl
         let continuations = self.state.withLock { state in
             state.isClosed = true
             defer { state.waiters = [:] }
-            return state.waiters.values.flatMap { waiters in
-                waiters.compactMap { if case .waiting(let continuation) = $0.waiter { continuation } else { nil } }
-            }
+            // In the order in which they came, whatever their names.
+            let all = state.waiters.values.joined().sorted { $0.number < $1.number }
+            return all.compactMap { if case .waiting(let continuation) = $0.waiter { continuation } else { nil } }
         }
         for continuation in continuations { continuation.resume(returning: nil) }
     }

@@ -8,8 +8,8 @@ package final class HotRun: Sendable {
     private struct State {
         var machine: RunMachine
         var sleeper: CheckedContinuation<Void, Never>?
-        /// Whether the store has refused what the body did for good.
-        var isRefused = false
+        /// Why the store has refused what the body did, for good.
+        var refusal: PenstockError?
     }
 
     let core: EngineCore
@@ -47,8 +47,8 @@ package final class HotRun: Sendable {
                 // The body sleeps until the result is there: it is not woken for the commit in between.
                 self.core.submit(Transaction(operations)) { self.committed($0, awaiting: steps) }
                 await self.sleep()
-                guard !self.state.withLock({ $0.isRefused }) else {
-                    await self.end()
+                if let refusal = self.state.withLock({ $0.refusal }) {
+                    await self.refused(refusal)
                     throw CancellationError()
                 }
             case .wait:
@@ -64,8 +64,8 @@ package final class HotRun: Sendable {
 
     /// What the body did before it began to wait is durable, or never will be.
     private func committed(_ outcome: Result<Receipt, PenstockError>, awaiting steps: [Int]) {
-        guard case .success = outcome else {
-            self.state.withLock { $0.isRefused = true }
+        if case .failure(let error) = outcome {
+            self.state.withLock { $0.refusal = error }
             return self.resume()
         }
         self.core.counters.activations.add(1)
@@ -88,7 +88,7 @@ package final class HotRun: Sendable {
     private func sleep() async {
         await withCheckedContinuation { continuation in
             let mustSleep = self.state.withLock { state in
-                guard state.machine.isAsleep, !state.isRefused else { return false }
+                guard state.machine.isAsleep, state.refusal == nil else { return false }
                 state.sleeper = continuation
                 return true
             }
@@ -101,7 +101,23 @@ package final class HotRun: Sendable {
         let orphans = self.withMachine { $0.end() }
         self.core.hot.remove(self)
         self.resume()
-        for operations in orphans { await self.core.record(operations, wakesCaller: true) }
+        for recording in orphans { await self.core.record(recording) }
+    }
+
+    /// The store has refused what the body did.
+    private func refused(_ error: PenstockError) async {
+        await self.end()
+        switch error.code {
+        case .leaseLost, .storeClosed, .storeUnavailable:
+            // Somebody has changed the run or one of its steps, or nothing can be recorded. Should the run still be
+            // held here, it begins again from its journal.
+            await self.core.record(Recording([.settle(self.leased.lease, .release)]))
+        default:
+            // The same would be refused again.
+            let record = self.leased.record
+            let failure = Failure(.failed, pipeline: record.queue, message: "\(error)", attempts: record.attempt)
+            await self.core.record(Recording([.settle(self.leased.lease, .fail(failure))]))
+        }
     }
 
     private func diverge(_ divergence: Divergence) async {
@@ -122,7 +138,7 @@ package final class HotRun: Sendable {
                 """
             )
         )
-        await self.core.record([.settle(self.leased.lease, .diverge(failure))], wakesCaller: false)
+        await self.core.record(Recording([.settle(self.leased.lease, .diverge(failure))]))
         await self.end()
     }
 
@@ -130,21 +146,19 @@ package final class HotRun: Sendable {
     func withdraw() async {
         guard self.withMachine({ $0.phase != .over }) else { return }
         await self.end()
-        await self.core.record([.settle(self.leased.lease, .release)], wakesCaller: false)
+        await self.core.record(Recording([.settle(self.leased.lease, .release)]))
     }
 
     /// The body has ended.
     func finish(_ conclusion: Conclusion) async {
-        guard let operations = self.withMachine({ $0.finished(conclusion.operations) }) else {
+        guard let recording = self.withMachine({ $0.finished(conclusion.operations) }) else {
             // A run that is over was parked as diverged already, if that is what ended it.
             let divergence = self.withMachine { $0.phase == .over ? nil : $0.divergence }
             if let divergence { await self.diverge(divergence) }
             return
         }
         self.core.hot.remove(self)
-        var conclusion = conclusion
-        conclusion.operations = operations
-        await self.core.concludeRun(self.leased, conclusion)
+        await self.core.concludeRun(self.leased, conclusion, recording)
     }
 
     // MARK: Called by others
@@ -159,35 +173,47 @@ package final class HotRun: Sendable {
     }
 
     /// A step of the run has ended in this process.
-    func arrived(_ step: Int, _ outcome: RunMachine.Outcome, _ operations: [Operation]) -> RunMachine.Delivery {
-        let delivery = self.withMachine { $0.arrived(step, outcome, operations) }
+    func arrived(_ step: Int, _ outcome: RunMachine.Outcome, _ recording: Recording) -> RunMachine.Delivery {
+        let delivery = self.withMachine { $0.arrived(step, outcome, recording) }
         if delivery == .taken(resume: true) { self.resume() }
         return delivery
     }
 
     /// The result of a step is durable.
     func recorded(_ step: Int, _ outcome: RunMachine.Outcome) {
-        if self.withMachine({ $0.recorded(step, outcome) }) { self.resume() }
+        self.goOn(self.withMachine { $0.recorded(step, outcome) })
     }
 
     /// The result of a step was not recorded after all.
     func unrecorded(_ step: Int) {
-        if self.withMachine({ $0.unrecorded(step) }) { self.resume() }
+        self.goOn(self.withMachine { $0.unrecorded(step) })
+    }
+
+    private func goOn(_ mustResume: Bool) {
+        // While it heard of the step, it could not leave.
+        if mustResume { self.resume() } else { self.core.hot.settleDown(self) }
     }
 
     /// Takes the run out of memory, if it only waits.
     /// - Returns: whether it left.
     func evict() async -> Bool {
-        guard let (news, mustPark) = self.withMachine({ $0.leave() }) else { return false }
         let lease = self.leased.lease
-        // When that is refused, the run is somebody else's or the store is closed: there is nothing to give back.
-        if mustPark { await self.core.record([.settle(lease, .park(news: news))], wakesCaller: false) }
-        guard await self.core.store.relinquish(lease, news: news) else {
-            self.withMachine { $0.stay() }
-            return false
+        while let (news, mustPark) = self.withMachine({ $0.leave() }) {
+            // When that is refused, the run is somebody else's or the store is closed: there is nothing to give back.
+            if mustPark { await self.core.record(Recording([.settle(lease, .park(news: news))])) }
+            if await self.core.store.relinquish(lease, news: news) {
+                await self.end()
+                self.core.counters.evictions.add(1)
+                return true
+            }
+            let (resumes, heard) = self.withMachine { ($0.stay(), $0.news) }
+            if resumes {
+                self.resume()
+                return false
+            }
+            // News that has been heard meanwhile keeps nobody; of news that is still to come, the teller tries again.
+            guard heard > news else { return false }
         }
-        await self.end()
-        self.core.counters.evictions.add(1)
-        return true
+        return false
     }
 }

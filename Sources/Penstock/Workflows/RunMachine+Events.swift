@@ -13,7 +13,7 @@ extension RunMachine {
         // When news has come meanwhile, the store has not parked the run.
         if let parking = self.parking { self.isParked = parking == self.news }
         self.isAtRest = true
-        let isThere = wanted.contains { if case .settled = self.steps[$0] { true } else { false } }
+        let isThere = wanted.contains { self.isSettled($0) }
         self.phase = isThere ? .computing : .waiting(wanted)
         return isThere
     }
@@ -24,19 +24,21 @@ extension RunMachine {
         case taken(resume: Bool)
         /// Record it now, and report that with ``recorded(_:_:)``: the body waits for something else.
         case record
-        /// The run is not in memory: record it, and wake the run.
+        /// The run is not in memory, or knows better: record it, and wake the run.
         case cold
     }
 
-    /// A step has ended here; `operations` record it.
-    package mutating func arrived(_ step: Int, _ outcome: Outcome, _ operations: [Operation]) -> Delivery {
+    /// A step has ended here; `recording` records it.
+    package mutating func arrived(_ step: Int, _ outcome: Outcome, _ recording: Recording) -> Delivery {
+        // Whoever brings it has lost the step, and somebody else has settled it.
+        if self.isSettled(step) { return .cold }
         switch self.phase {
         case .over, .leaving: return .cold
         case .committing(let wanted) where wanted.contains(step):
-            self.take(step, outcome, operations)
+            self.take(step, outcome, recording)
             return .taken(resume: false)
         case .waiting(let wanted) where wanted.contains(step):
-            self.take(step, outcome, operations)
+            self.take(step, outcome, recording)
             self.phase = .computing
             return .taken(resume: true)
         case .computing, .committing, .waiting:
@@ -45,9 +47,14 @@ extension RunMachine {
         }
     }
 
-    private mutating func take(_ step: Int, _ outcome: Outcome, _ operations: [Operation]) {
+    private func isSettled(_ step: Int) -> Bool {
+        if case .settled = self.steps[step] { return true }
+        return self.steps[step] == nil && self.journal[step]?.outcome != nil
+    }
+
+    private mutating func take(_ step: Int, _ outcome: Outcome, _ recording: Recording) {
         self.steps[step] = .settled(outcome)
-        self.taken.append(operations)
+        self.taken.append(recording)
     }
 
     /// The result of a step is durable.
@@ -102,18 +109,25 @@ extension RunMachine {
         guard case .waiting(let wanted) = self.phase, self.operations.isEmpty, self.taken.isEmpty else {
             return nil
         }
+        // Nobody but this machine hears of a step whose end is being recorded.
+        let isHearing = self.steps.values.contains { if case .recording = $0 { true } else { false } }
+        guard !isHearing else { return nil }
         self.phase = .leaving(wanted)
         return (self.news, !self.isParked)
     }
 
     /// The store would not take the run back, because it has news.
-    package mutating func stay() {
-        if case .leaving(let wanted) = self.phase { self.phase = .waiting(wanted) }
+    /// - Returns: whether to resume the body, because the news has been heard already.
+    package mutating func stay() -> Bool {
+        guard case .leaving(let wanted) = self.phase else { return false }
+        let isThere = wanted.contains { self.isSettled($0) }
+        self.phase = isThere ? .computing : .waiting(wanted)
+        return isThere
     }
 
     /// Nothing that the body does matters any more.
-    /// - Returns: what records the results that had been taken over, result by result, to be recorded on their own.
-    package mutating func end() -> [[Operation]] {
+    /// - Returns: what records the results that had been taken over, to be recorded on their own.
+    package mutating func end() -> [Recording] {
         self.phase = .over
         defer { (self.operations, self.taken, self.handedIn) = ([], [], []) }
         return self.handedIn + self.taken

@@ -49,10 +49,10 @@ package struct RunMachine {
     private var chain: UInt64
     /// What the body did since the last commit.
     var operations: [Operation] = []
-    /// What records the results that the body has been given since then, result by result.
-    var taken: [[Operation]] = []
+    /// What records the results that the body has been given since then.
+    var taken: [Recording] = []
     /// The same for the commit that is under way.
-    var handedIn: [[Operation]] = []
+    var handedIn: [Recording] = []
     /// The steps among them.
     var issued: [Int] = []
     /// Whether the row says that the run is parked.
@@ -214,7 +214,7 @@ package struct RunMachine {
     private mutating func handIn(before last: Operation?) -> [Operation] {
         var operations: [Operation] = []
         operations.reserveCapacity(self.taken.count + self.operations.count + 1)
-        for taken in self.taken { operations += taken }
+        for taken in self.taken { operations += taken.operations }
         operations += self.operations
         if let last { operations.append(last) }
         self.handedIn = self.taken
@@ -231,7 +231,7 @@ package struct RunMachine {
 
     /// The body has ended.
     /// - Returns: what to commit; `nil` when the run is over or diverged, and there is nothing to commit.
-    package mutating func finished(_ settlement: [Operation]) -> [Operation]? {
+    package mutating func finished(_ settlement: [Operation]) -> Recording? {
         guard self.phase != .over, self.divergence == nil else { return nil }
         if let unasked = self.journal.min(by: { $0.key < $1.key }) {
             self.diverged(step: unasked.key, recorded: unasked.value, now: nil)
@@ -245,7 +245,8 @@ package struct RunMachine {
             case .recording, .settled, nil: nil
             }
         }
-        return self.handIn(before: nil) + settlement + abandoned
+        let parts = self.taken
+        return Recording(self.handIn(before: nil) + settlement + abandoned, parts: parts)
     }
 }
 

@@ -78,11 +78,12 @@ struct WorkflowWorker<Input: Codable & Sendable, Output: Codable & Sendable>: Wo
             // It waits as a diverged run does, for a journal that is mended or a restart.
             let failure = Failure(.damaged, pipeline: self.queue, message: error.message, attempts: record.attempt)
             core.tell(.error, "run '\(record.key)' of '\(self.queue)' is parked as diverged: \(error.message)")
-            await core.record([.settle(leased.lease, .diverge(failure))], wakesCaller: false)
+            await core.record(Recording([.settle(leased.lease, .diverge(failure))]))
             return
         } catch {
-            // The store cannot be read just now: the run goes back and is tried again.
-            await core.record([.settle(leased.lease, .release)], wakesCaller: false)
+            // The store cannot be read just now: the run goes back and is tried again, but not at once.
+            await core.waitForStore(after: error)
+            await core.record(Recording([.settle(leased.lease, .release)]))
             return
         }
         let run = HotRun(leased, journal: journal, slot: slot, core: core)

@@ -80,7 +80,7 @@ extension StoreConformance {
             try await bench.push("there", to: "untouched")
             self.ended = try await bench.push("ended", to: "ends")
             let end = try await bench.leaseOne("ends")
-            try await bench.settle(end, .complete(one, wakesCaller: true))
+            try await bench.settle(end, .complete(one))
             try await bench.push("stale", to: "ends")
             let stale = try await bench.leaseOne("ends")
             try await bench.settle(stale, .release)
@@ -103,8 +103,8 @@ extension StoreConformance {
             try await bench.push("task", to: "tasks") { $0.replyTo = "answers" }
             operations.append(.resolve(.key(queue: "tasks", "task"), .resolve(one)))
             let settlements: [Settlement] = [
-                .complete(one, wakesCaller: true), .consume, .fail(failure, wakesCaller: true),
-                .retry(due: .distantPast, failure), .release, .diverge(failure),
+                .complete(one), .consume, .fail(failure),
+                .retry(after: .zero, failure), .release, .diverge(failure),
             ]
             for settlement in settlements {
                 try await bench.push(nil, to: "settles") { $0.replyTo = "answers" }
@@ -125,7 +125,7 @@ extension StoreConformance {
                 let run = try await bench.parkedRun(verb.rawValue)
                 switch verb {
                 case .cancel, .restart: break
-                case .retry: try await bench.settle(run, .fail(failure, wakesCaller: true))
+                case .retry: try await bench.settle(run, .fail(failure))
                 case .resume: try await bench.settle(run, .diverge(failure))
                 case .delete: _ = await bench.store.relinquish(run.lease, news: 0)
                 }

@@ -31,7 +31,7 @@ extension StoreConformance {
             try await bench.commit(bench.step(first, 1, queue: "below"), .settle(first.lease, .park(news: 0)))
             let below = try await bench.leaseOne("below")
             let second = try await bench.leaseOne("callee")
-            try await bench.settle(second, .complete(Self.one, wakesCaller: false))
+            try await bench.settle(second, .complete(Self.one, heardBy: run.lease))
             try await bench.commit(.control(.id(run.record.id), .cancel))
             let states = try await bench.content().values.reduce(into: [:]) { $0[$1.id.key] = $1.state }
             try expect(states[second.record.id.key], is: .completed, "what had ended before")
@@ -53,15 +53,15 @@ extension StoreConformance {
             let step = try await bench.leaseOne("callee")
             try await bench.commit(.control(.id(run.record.id), .restart))
             try expect(try await bench.state(step.record.id), is: nil)
-            try await bench.refuses(.leaseLost, .settle(run.lease, .complete(Self.one, wakesCaller: true)))
-            try await bench.refuses(.leaseLost, .settle(step.lease, .complete(Self.one, wakesCaller: true)))
+            try await bench.refuses(.leaseLost, .settle(run.lease, .complete(Self.one)))
+            try await bench.refuses(.leaseLost, .settle(step.lease, .complete(Self.one)))
             let again = try await bench.leaseOne("flow")
             try expect(again.record.attempt, is: 1)
             try expect(again.lease.token > run.lease.token, "the token has grown")
         },
         ConformanceCase("a run that has ended is restarted with its argument") { bench in
             let run = try await bench.parkedRun()
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
             try await bench.commit(.control(.id(run.record.id), .restart))
             let again = try await bench.leaseOne("flow")
             try expect(again.record.payload, is: run.record.payload)
@@ -71,14 +71,14 @@ extension StoreConformance {
         ConformanceCase("a step whose run knows its result is not restarted") { bench in
             _ = try await bench.parkedRun()
             let step = try await bench.leaseOne("callee")
-            try await bench.settle(step, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(step, .complete(Self.one))
             try await bench.refuses(.conflict, .control(.id(step.record.id), .restart))
         },
         ConformanceCase("a dead item is tried again with a fresh count, and nothing else is") { bench in
             let id = try await bench.push("a")
             try await bench.refuses(.conflict, .control(.id(id), .retry))
             let failure = Failure(.failed, pipeline: "q", message: "no")
-            try await bench.settle(try await bench.leaseOne(), .fail(failure, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne(), .fail(failure))
             try await bench.commit(.control(.id(id), .retry))
             try expect(try await bench.record(id).failure, is: nil)
             try expect(try await bench.leaseOne().record.attempt, is: 1)
@@ -86,15 +86,15 @@ extension StoreConformance {
         ConformanceCase("a failed run goes on at the step that failed last") { bench in
             let run = try await bench.parkedRun(steps: 2)
             let failure = Failure(.failed, pipeline: "callee", message: "no")
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: false))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, heardBy: run.lease))
             let second = try await bench.leaseOne("callee")
-            try await bench.settle(second, .fail(failure, wakesCaller: false))
-            try await bench.settle(run, .fail(failure, wakesCaller: true))
+            try await bench.settle(second, .fail(failure, heardBy: run.lease))
+            try await bench.settle(run, .fail(failure))
             try await bench.commit(.control(.id(run.record.id), .retry))
             try expect(try await bench.state(run.record.id), is: .parked)
             let again = try await bench.lease("callee", limit: 5)
             try expect(again.map(\.record.id), is: [second.record.id])
-            try await bench.settle(again[0], .complete(Self.one, wakesCaller: true))
+            try await bench.settle(again[0], .complete(Self.one))
             try expect(try await bench.lease("flow").count, is: 1)
         },
         ConformanceCase("a failure that the run had dealt with stays when the run is tried again") { bench in
@@ -102,14 +102,14 @@ extension StoreConformance {
             let failure = Failure(.failed, pipeline: "callee", message: "no")
             let first = try await bench.leaseOne("callee")
             try await bench.commit(
-                .settle(first.lease, .fail(failure, wakesCaller: false)),
+                .settle(first.lease, .fail(failure, heardBy: run.lease)),
                 bench.step(run, 2),
                 .settle(run.lease, .park(news: 0))
             )
             let second = try await bench.leaseOne("callee")
             try await bench.commit(
-                .settle(second.lease, .fail(failure, wakesCaller: false)),
-                .settle(run.lease, .fail(failure, wakesCaller: true))
+                .settle(second.lease, .fail(failure, heardBy: run.lease)),
+                .settle(run.lease, .fail(failure))
             )
             try await bench.commit(.control(.id(run.record.id), .retry))
             try expect(try await bench.state(first.record.id), is: .failed, "the failure that was dealt with")
@@ -120,14 +120,14 @@ extension StoreConformance {
             let failure = Failure(.failed, pipeline: "callee", message: "no")
             let steps = try await bench.lease("callee", limit: 2)
             try await bench.commit(
-                .settle(steps[1].lease, .complete(Self.one, wakesCaller: false)),
+                .settle(steps[1].lease, .complete(Self.one, heardBy: run.lease)),
                 bench.step(run, 3),
                 .settle(run.lease, .park(news: 0))
             )
             bench.clock.advance(by: .milliseconds(1))
             try await bench.commit(
-                .settle(steps[0].lease, .fail(failure, wakesCaller: false)),
-                .settle(run.lease, .fail(failure, wakesCaller: true))
+                .settle(steps[0].lease, .fail(failure, heardBy: run.lease)),
+                .settle(run.lease, .fail(failure))
             )
             try await bench.commit(.control(.id(run.record.id), .retry))
             try expect(try await bench.state(steps[0].record.id), is: .ready, "the failure that ended the run")
@@ -165,7 +165,7 @@ extension StoreConformance {
             let step = try await bench.leaseOne("callee")
             _ = await bench.store.relinquish(run.lease, news: 0)
             try await bench.commit(.control(.id(run.record.id), .delete))
-            try await bench.refuses(.leaseLost, .settle(step.lease, .complete(Self.one, wakesCaller: true)))
+            try await bench.refuses(.leaseLost, .settle(step.lease, .complete(Self.one)))
         },
         ConformanceCase("nothing is asked of an item that is not there") { bench in
             for verb in ControlVerb.allCases {

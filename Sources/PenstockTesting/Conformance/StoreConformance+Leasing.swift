@@ -43,13 +43,13 @@ extension StoreConformance {
             let stale = try await bench.leaseOne()
             // Not by releasing it: handing in the same end again counts as done.
             let failure = Failure(.failed, pipeline: "q", message: "tried")
-            try await bench.settle(stale, .retry(due: bench.clock.now, failure))
+            try await bench.settle(stale, .retry(after: .zero, failure))
             let holder = try await bench.leaseOne()
             for settlement in StoreBench.settlements {
                 try await bench.refuses(.leaseLost, .settle(stale.lease, settlement))
             }
             try await expect(.leaseLost) { try await bench.store.extend([stale.lease], for: .seconds(1)) }
-            try await bench.settle(holder, .complete(StoreBench.payload("1"), wakesCaller: true))
+            try await bench.settle(holder, .complete(StoreBench.payload("1")))
             try expect(try await bench.state(holder.lease.id), is: .completed)
         },
         ConformanceCase("a token that nobody was given settles nothing") { bench in
@@ -100,7 +100,7 @@ extension StoreConformance {
             try expect(first.record.attempt, is: 1)
             try await bench.settle(
                 first,
-                .retry(due: bench.clock.now, Failure(.failed, pipeline: "q", message: "no"))
+                .retry(after: .zero, Failure(.failed, pipeline: "q", message: "no"))
             )
             let second = try require(try await bench.store.reserve(request).first, "the item again")
             try expect(second.record.attempt, is: 2)
@@ -184,9 +184,9 @@ extension StoreBench {
     static let settlements: [Settlement] = {
         let failure = Failure(.failed, pipeline: "q", message: "no")
         return [
-            .complete(payload("1"), wakesCaller: true), .complete(payload("1"), wakesCaller: false), .consume,
-            .fail(failure, wakesCaller: true), .fail(failure, wakesCaller: false),
-            .retry(due: .distantPast, failure), .release, .park(news: 0), .rest, .diverge(failure),
+            .complete(payload("1")), .complete(payload("1"), heardBy: LeaseReference(id: ItemID(root: 1), token: 1)),
+            .consume, .fail(failure), .fail(failure, heardBy: LeaseReference(id: ItemID(root: 1), token: 1)),
+            .retry(after: .zero, failure), .release, .park(news: 0), .rest, .diverge(failure),
         ]
     }()
 }

@@ -38,7 +38,7 @@ extension StoreConformance {
             try await bench.refuses(.tooLarge, .push(bench.item("a") { $0.payload = large }))
             let id = try await bench.push("a")
             let leased = try await bench.leaseOne()
-            try await bench.refuses(.tooLarge, .settle(leased.lease, .complete(large, wakesCaller: true)))
+            try await bench.refuses(.tooLarge, .settle(leased.lease, .complete(large)))
             try await bench.settle(leased, .release)
             try await bench.refuses(.tooLarge, .resolve(.id(id), .resolve(large)))
             try await bench.refuses(.tooLarge, .append(queue: "q", key: "list", element: large))

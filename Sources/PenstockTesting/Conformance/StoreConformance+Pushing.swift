@@ -59,7 +59,7 @@ extension StoreConformance {
         },
         ConformanceCase("pushing a key again after its end has no effect either") { bench in
             let first = try await bench.push("a")
-            try await bench.settle(try await bench.leaseOne(), .complete(StoreBench.payload("9"), wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne(), .complete(StoreBench.payload("9")))
             let receipt = try await bench.commit(.push(bench.item("a", "2")))
             try expect(receipt.ids, is: [first])
             try expect(receipt.wasThere, is: [true])
@@ -95,7 +95,7 @@ extension StoreConformance {
         },
         ConformanceCase("an item that has ended is replaced together with its journal") { bench in
             let run = try await bench.parkedRun("run")
-            try await bench.settle(run, .complete(StoreBench.payload("1"), wakesCaller: true))
+            try await bench.settle(run, .complete(StoreBench.payload("1")))
             let id = try await bench.push("run", to: "flow") { $0.onDuplicate = .replace }
             let rows = try await bench.content()
             try expect(rows[id] != nil, "the new item is there")

@@ -71,7 +71,7 @@ extension StoreConformance {
             try await bench.commit(append)
             let leased = try await bench.leaseOne()
             try await bench.refuses(.conflict, append)
-            try await bench.settle(leased, .complete(StoreBench.payload("1"), wakesCaller: true))
+            try await bench.settle(leased, .complete(StoreBench.payload("1")))
             try await bench.refuses(.conflict, append)
         },
         ConformanceCase("items are listed in the order of leasing, page by page") { bench in
@@ -106,7 +106,7 @@ extension StoreConformance {
             for number in 0..<10 { try await bench.push("\(number)", to: number % 2 == 0 ? "even" : "odd") }
             try await bench.settle(
                 try await bench.leaseOne("even"),
-                .complete(StoreBench.payload("1"), wakesCaller: true)
+                .complete(StoreBench.payload("1"))
             )
             let all = try await bench.pages(ItemQuery(.roots(queue: nil), limit: 3))
             try expect(all.map(\.key), is: (0..<10).reversed().map(String.init))

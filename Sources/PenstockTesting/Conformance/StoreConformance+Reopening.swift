@@ -56,14 +56,14 @@ extension StoreConformance {
             let run = try await bench.parkedRun(steps: 2)
             try await bench.reopen()
             try expect(try await bench.lease("flow").isEmpty, "it waits")
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             let again = try await bench.leaseOne("flow")
             try expect(again.record.id, is: run.record.id)
             try expect(again.lease.token > run.lease.token, "the token has grown")
         },
         ConformanceCase("a run that had news when its process died is ready", reopens: true) { bench in
             let run = try await bench.parkedRun()
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             try await bench.reopen()
             try expect(try await bench.leaseOne("flow").record.id, is: run.record.id)
         },
@@ -109,8 +109,8 @@ extension StoreConformance {
         ConformanceCase("a settlement that is handed in again counts as done, and changes nothing") { bench in
             let failure = Failure(.failed, pipeline: "q", message: "no")
             let settlements: [Settlement] = [
-                .complete(Self.one, wakesCaller: true), .fail(failure, wakesCaller: true),
-                .retry(due: bench.clock.now + .seconds(5), failure), .release, .diverge(failure),
+                .complete(Self.one), .fail(failure),
+                .retry(after: .seconds(5), failure), .release, .diverge(failure),
             ]
             for settlement in settlements {
                 try await bench.push(nil)
@@ -135,7 +135,7 @@ extension StoreConformance {
             let before = try await bench.content()
             _ = try await bench.store.commit(transaction)
             try expect(try await bench.content() == before, "the activation has one effect")
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
         },
         ConformanceCase("an activation that is handed in again after it was woken counts as done") { bench in
             try await bench.push("run", to: "flow")
@@ -143,7 +143,7 @@ extension StoreConformance {
             let transaction = Transaction([bench.step(run, 1), .settle(run.lease, .park(news: 0))])
             _ = try await bench.store.commit(transaction)
             let step = try await bench.leaseOne("callee")
-            try await bench.settle(step, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(step, .complete(Self.one))
             let before = try await bench.content()
             _ = try await bench.store.commit(transaction)
             try expect(try await bench.content() == before, "the activation has one effect")
@@ -151,13 +151,13 @@ extension StoreConformance {
         ConformanceCase("another end than the one that was recorded is refused") { bench in
             try await bench.push("a")
             let leased = try await bench.leaseOne()
-            try await bench.settle(leased, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(leased, .complete(Self.one))
             try await bench.refuses(
                 .leaseLost,
-                .settle(leased.lease, .complete(StoreBench.payload("2"), wakesCaller: true))
+                .settle(leased.lease, .complete(StoreBench.payload("2")))
             )
             let failure = Failure(.failed, pipeline: "q", message: "no")
-            try await bench.refuses(.leaseLost, .settle(leased.lease, .fail(failure, wakesCaller: true)))
+            try await bench.refuses(.leaseLost, .settle(leased.lease, .fail(failure)))
             try await bench.refuses(.leaseLost, .settle(leased.lease, .release))
         },
     ]

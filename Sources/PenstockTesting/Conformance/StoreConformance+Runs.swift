@@ -31,7 +31,7 @@ extension StoreConformance {
             let run = try await bench.parkedRun()
             try expect(try await bench.state(run.record.id), is: .parked)
             try expect(try await bench.lease("flow").isEmpty, "nobody else gets it")
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
             try expect(try await bench.state(run.record.id), is: .completed)
         },
         ConformanceCase("the attempts of a run that has waited begin again") { bench in
@@ -43,7 +43,7 @@ extension StoreConformance {
             let isBack = await bench.store.relinquish(run.lease, news: 0)
             try expect(isBack, "the store takes it back")
             try expect(try await bench.lease("flow").isEmpty, "it is parked")
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             let again = try await bench.leaseOne("flow")
             try expect(again.record.id, is: run.record.id)
             try expect(again.lease.token > run.lease.token, "the token has grown")
@@ -53,14 +53,14 @@ extension StoreConformance {
             let run = try await bench.parkedRun(steps: 2)
             for _ in 1...2 {
                 let step = try await bench.leaseOne("callee")
-                try await bench.settle(step, .complete(Self.one, wakesCaller: true))
+                try await bench.settle(step, .complete(Self.one))
             }
             var heard: [RunNews] = []
             while heard.last?.news ?? 0 < 2 { heard += try await bench.news() }
             try expect(heard.allSatisfy { $0.id == run.record.id && !$0.isOver }, "the news is of the run")
             try expect(heard.reduce(into: Set()) { $0.formUnion($1.steps) }, is: [1, 2], "the steps")
             try expect(try await bench.lease("flow").isEmpty, "the lease goes on")
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
         },
         ConformanceCase("news goes to the holder that it concerns, and to nobody else") { bench in
             let (first, second) = (Holder(number: 11), Holder(number: 12))
@@ -78,17 +78,28 @@ extension StoreConformance {
             third.cancel()
             try await expect(.storeClosed) { _ = try await third.value }
         },
-        ConformanceCase("a step that ends in its caller's own transaction wakes nobody") { bench in
+        ConformanceCase("a step of which the holder of its run has heard wakes nobody") { bench in
             let run = try await bench.parkedRun()
             let step = try await bench.leaseOne("callee")
-            try await bench.settle(step, .complete(Self.one, wakesCaller: false))
+            try await bench.settle(step, .complete(Self.one, heardBy: run.lease))
             try expect(try await bench.state(run.record.id), is: .parked)
+        },
+        ConformanceCase("a step of which a former holder of its run has heard wakes it all the same") { bench in
+            let run = try await bench.parkedRun(steps: 2)
+            let steps = try await bench.lease("callee", limit: 2)
+            _ = await bench.store.relinquish(run.lease, news: 0)
+            try await bench.settle(steps[0], .complete(Self.one, heardBy: run.lease))
+            let again = try await bench.leaseOne("flow")
+            try await bench.settle(again, .park(news: 0))
+            let failure = Failure(.failed, pipeline: "callee", message: "no")
+            try await bench.settle(steps[1], .fail(failure, heardBy: run.lease))
+            try expect(try await bench.state(run.record.id), is: .ready)
         },
         ConformanceCase("a step that fails wakes its run as well") { bench in
             let run = try await bench.parkedRun()
             _ = await bench.store.relinquish(run.lease, news: 0)
             let failure = Failure(.failed, pipeline: "callee", message: "no")
-            try await bench.settle(try await bench.leaseOne("callee"), .fail(failure, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .fail(failure))
             try expect(try await bench.lease("flow").count, is: 1)
         },
         ConformanceCase("an external task that is resolved wakes its run as well") { bench in
@@ -112,7 +123,7 @@ extension StoreConformance {
             try expect(try await bench.state(step.record.id), is: .cancelled)
             try expect(try await bench.state(below.record.id), is: .cancelled)
             try expect(try await bench.state(run.record.id), is: .parked)
-            try await bench.refuses(.leaseLost, .settle(below.lease, .complete(Self.one, wakesCaller: true)))
+            try await bench.refuses(.leaseLost, .settle(below.lease, .complete(Self.one)))
             let before = try await bench.content()
             try await bench.commit(.abandon(step.record.id))
             try await bench.commit(.abandon(ItemID(root: 777, run: 777, step: 7)))
@@ -126,7 +137,7 @@ extension StoreConformance {
             try expect(record.state, is: .diverged)
             try expect(record.failure, is: report)
             try expect(try await bench.lease("flow").isEmpty, "it is not leased")
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             try expect(try await bench.state(run.record.id), is: .diverged, "its state after a step has ended")
         },
     ]
@@ -137,7 +148,7 @@ extension StoreConformance {
             try await bench.push("run", to: "flow")
             let run = try await bench.leaseOne("flow")
             try await bench.commit(bench.step(run, 1))
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             try await bench.settle(run, .park(news: 0))
             try expect(try await bench.state(run.record.id), is: .ready)
             let isBack = await bench.store.relinquish(run.lease, news: 0)
@@ -147,10 +158,10 @@ extension StoreConformance {
         },
         ConformanceCase("a step that ends between parking and giving back keeps the run with its holder") { bench in
             let run = try await bench.parkedRun()
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             let isBack = await bench.store.relinquish(run.lease, news: 0)
             try expect(!isBack, "the store does not take back a run that has unseen news")
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
         },
         ConformanceCase("a step that ends while its run parks wakes it, whichever comes first") { bench in
             for round in 0..<50 {
@@ -159,10 +170,10 @@ extension StoreConformance {
                 try await bench.commit(bench.step(run, 1))
                 let step = try await bench.leaseOne("callee")
                 async let parked: Receipt = bench.settle(run, .park(news: 0))
-                async let ended: Receipt = bench.settle(step, .complete(Self.one, wakesCaller: true))
+                async let ended: Receipt = bench.settle(step, .complete(Self.one))
                 _ = try await (parked, ended)
                 try expect(try await bench.state(run.record.id), is: .ready, "the state of the run")
-                try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+                try await bench.settle(run, .complete(Self.one))
             }
         },
         ConformanceCase("a step that ends while its run is given back wakes it, whichever comes first") { bench in
@@ -170,16 +181,16 @@ extension StoreConformance {
                 let run = try await bench.parkedRun("run \(round)")
                 let step = try await bench.leaseOne("callee")
                 async let isBack = bench.store.relinquish(run.lease, news: 0)
-                async let ended: Receipt = bench.settle(step, .complete(Self.one, wakesCaller: true))
+                async let ended: Receipt = bench.settle(step, .complete(Self.one))
                 _ = try await ended
                 let holder = await isBack ? try await bench.leaseOne("flow") : run
-                try await bench.settle(holder, .complete(Self.one, wakesCaller: true))
+                try await bench.settle(holder, .complete(Self.one))
             }
         },
         ConformanceCase("a holder that lost its run adds nothing to the journal") { bench in
             let run = try await bench.parkedRun()
             _ = await bench.store.relinquish(run.lease, news: 0)
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             _ = try await bench.leaseOne("flow")
             try await bench.refuses(.leaseLost, bench.step(run, 2), .settle(run.lease, .park(news: 1)))
             try await bench.refuses(.leaseLost, bench.step(run, 2), .settle(run.lease, .rest))
@@ -195,9 +206,9 @@ extension StoreConformance {
                 try expect(try await bench.record(run.record.id), is: before)
                 try expect(try await bench.lease("flow").isEmpty, "nobody else gets it")
             }
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(Self.one))
             try expect(try await bench.news().map(\.steps), is: [[1]])
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
         },
         ConformanceCase("only a run that nobody has held is known to have no journal") { bench in
             try await bench.push("run", to: "flow")
@@ -215,13 +226,13 @@ extension StoreConformance {
             let run = try await bench.parkedRun(steps: 20)
             let steps = try await bench.lease("callee", limit: 20)
             let ended = try await bench.together(20) { number in
-                try await bench.settle(steps[number], .complete(Self.one, wakesCaller: true))
+                try await bench.settle(steps[number], .complete(Self.one))
             }
             try expect(ended.count, is: 20, "how many ended")
             var heard = Set<Int>()
             while heard.count < 20 { for news in try await bench.news() { heard.formUnion(news.steps) } }
             try expect(heard, is: Set(1...20))
-            try await bench.settle(run, .complete(Self.one, wakesCaller: true))
+            try await bench.settle(run, .complete(Self.one))
         },
     ]
 }

@@ -15,7 +15,7 @@ extension StoreConformance {
             let id = try await bench.push("a")
             let leased = try await bench.leaseOne()
             bench.clock.advance(by: .seconds(3))
-            try await bench.settle(leased, .complete(StoreBench.payload("42"), wakesCaller: true))
+            try await bench.settle(leased, .complete(StoreBench.payload("42")))
             let record = try await bench.record(id)
             try expect(record.state, is: .completed)
             try expect(record.result?.text, is: "42")
@@ -33,7 +33,7 @@ extension StoreConformance {
         },
         ConformanceCase("a failed item is a dead letter that keeps its bytes and its error") { bench in
             let id = try await bench.push("a", "not even JSON")
-            try await bench.settle(try await bench.leaseOne(), .fail(Self.failure, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne(), .fail(Self.failure))
             let record = try await bench.record(id)
             try expect(record.state, is: .failed)
             try expect(record.payload.text, is: "not even JSON")
@@ -46,7 +46,7 @@ extension StoreConformance {
             let id = try await bench.push("a")
             let first = try await bench.leaseOne()
             let due = bench.clock.now + .seconds(10)
-            try await bench.settle(first, .retry(due: due, Self.failure))
+            try await bench.settle(first, .retry(after: .seconds(10), Self.failure))
             let record = try await bench.record(id)
             try expect(record.state, is: .ready)
             try expect(record.due, is: due)
@@ -76,7 +76,7 @@ extension StoreConformance {
             let id = try await bench.push("a")
             let leased = try await bench.leaseOne()
             let winners = try await bench.together(20) { number in
-                let settlement = Settlement.complete(StoreBench.payload("\(number)"), wakesCaller: true)
+                let settlement = Settlement.complete(StoreBench.payload("\(number)"))
                 try await bench.settle(leased, settlement)
                 return number
             }
@@ -94,7 +94,7 @@ extension StoreConformance {
             async let early = bench.store.settled(id)
             try await bench.settle(
                 try await bench.leaseOne(),
-                .complete(StoreBench.payload("1"), wakesCaller: true)
+                .complete(StoreBench.payload("1"))
             )
             let late = try await bench.store.settled(id)
             try expect(late?.state, is: .completed)
@@ -111,7 +111,7 @@ extension StoreConformance {
             try await bench.push("a") { $0.replyTo = "answers" }
             try await bench.settle(
                 try await bench.leaseOne(),
-                .complete(StoreBench.payload("42"), wakesCaller: true)
+                .complete(StoreBench.payload("42"))
             )
             let answer = try await bench.leaseOne("answers")
             try expect(answer.record.key, is: "a")
@@ -119,7 +119,7 @@ extension StoreConformance {
         },
         ConformanceCase("a failure and a cancellation send nothing to the return address") { bench in
             try await bench.push("a") { $0.replyTo = "answers" }
-            try await bench.settle(try await bench.leaseOne(), .fail(Self.failure, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne(), .fail(Self.failure))
             try await bench.push("b") { $0.replyTo = "answers" }
             try await bench.commit(.control(.key(queue: "q", "b"), .cancel))
             try expect(try await bench.lease("answers").isEmpty, "nothing was sent")

@@ -34,10 +34,23 @@ extension StoreConformance {
             let leased = try await bench.leaseOne()
             let waiter = bench.start { try await bench.awaitOne() }
             let failure = Failure(.failed, pipeline: "q", message: "no")
-            try await bench.settle(leased, .retry(due: bench.clock.now + .seconds(10), failure))
+            try await bench.settle(leased, .retry(after: .seconds(10), failure))
             await bench.clock.sleeping(atLeast: 1)
             bench.clock.advance(by: .seconds(10))
             try expect(try await waiter.value.record.attempt, is: 2)
+        },
+        ConformanceCase("what is due stays due when somebody sets the clock back") { bench in
+            try await bench.push("before")
+            let retried = try await bench.push("retried", to: "r")
+            bench.clock.now = bench.clock.now + .seconds(-3600)
+            try await bench.push("after")
+            try expect(try await bench.lease(limit: 5).map(\.record.key), is: ["before", "after"])
+            let leased = try await bench.leaseOne("r")
+            let failure = Failure(.failed, pipeline: "r", message: "no")
+            try await bench.settle(leased, .retry(after: .seconds(10), failure))
+            try expect(try await bench.lease("r").isEmpty, "a delay is not cut short by the clock")
+            bench.clock.advance(by: .seconds(20))
+            try expect(try await bench.leaseOne("r").record.id, is: retried)
         },
         ConformanceCase("a reader that waits gets what is released") { bench in
             try await bench.push("a")
@@ -65,7 +78,7 @@ extension StoreConformance {
             let waiter = bench.start { try await bench.awaitOne("flow") }
             await bench.yield(20)
             let answer = StoreBench.payload("1")
-            try await bench.settle(try await bench.leaseOne("callee"), .complete(answer, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne("callee"), .complete(answer))
             let isBack = await bench.store.relinquish(run.lease, news: 1)
             try expect(isBack, "the store takes it back")
             try expect(try await waiter.value.record.id, is: run.record.id)
@@ -148,7 +161,7 @@ extension StoreConformance {
             let waiters = (0..<20).map { _ in bench.start { try await bench.store.settled(id) } }
             await bench.yield(20)
             let answer = StoreBench.payload("1")
-            try await bench.settle(try await bench.leaseOne(), .complete(answer, wakesCaller: true))
+            try await bench.settle(try await bench.leaseOne(), .complete(answer))
             for waiter in waiters { try expect(try await waiter.value?.result, is: answer) }
         },
     ]

@@ -13,6 +13,11 @@ public final class MemoryDisk: Sendable {
         self.runner = DiskRunner()
     }
 
+    /// Makes a disk that has some rows.
+    package init(content: [ItemID: ItemRecord]) {
+        self.runner = DiskRunner(content: content)
+    }
+
     /// Opens a store over what the disk has.
     public func open(_ environment: RuntimeEnvironment) async throws -> any Store {
         self.runner.tables.withLock { $0.epoch += 1 }
@@ -58,7 +63,11 @@ public final class MemoryDisks: Sendable {
 
 /// Runs jobs over the disk's table, on the thread that brings them.
 final class DiskRunner: TableRunner {
-    let tables = Mutex(DiskTable())
+    let tables: Mutex<DiskTable>
+
+    init(content: [ItemID: ItemRecord] = [:]) {
+        self.tables = Mutex(DiskTable(content: content))
+    }
 
     func post(_ job: @escaping @Sendable (DiskTable) -> Void) -> Bool {
         self.tables.withLock { job($0) }
@@ -75,7 +84,11 @@ final class DiskTable: ItemTable {
     var failsReads = false
     var duringCommit: (@Sendable () -> Void)?
 
-    private let rows = MemoryTable()
+    private let rows: MemoryTable
+
+    init(content: [ItemID: ItemRecord]) {
+        self.rows = MemoryTable(content: content)
+    }
 
     private func checkReads() throws(PenstockError) {
         if self.failsReads { throw PenstockError(.storeUnavailable, "the disk was told to fail its reads") }

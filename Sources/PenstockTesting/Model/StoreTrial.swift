@@ -108,17 +108,18 @@ struct StoreTrial {
         switch self.random(5) {
         case 0:
             let result = StoreBench.payload("r\(self.step)")
-            try await self.bench.commit(.settle(lease, .complete(result, wakesCaller: true)))
+            try await self.bench.commit(.settle(lease, .complete(result)))
             self.model.end(row) { ($0.state, $0.result, $0.attempt) = (.completed, result, row.attempt + 1) }
         case 1:
             try await self.bench.commit(.settle(lease, .consume))
             self.model.remove(row)
         case 2:
-            try await self.bench.commit(.settle(lease, .fail(self.failure, wakesCaller: true)))
+            try await self.bench.commit(.settle(lease, .fail(self.failure)))
             self.model.end(row) { ($0.state, $0.attempt) = (.failed, row.attempt + 1) }
         case 3:
-            let due = self.bench.clock.now + .seconds(self.random(10))
-            try await self.bench.commit(.settle(lease, .retry(due: due, self.failure)))
+            let delay = Duration.seconds(self.random(10))
+            let due = self.bench.clock.now + delay
+            try await self.bench.commit(.settle(lease, .retry(after: delay, self.failure)))
             self.model.end(row) { ($0.due, $0.attempt) = (due, row.attempt + 1) }
         default:
             try await self.bench.commit(.settle(lease, .release))
@@ -128,7 +129,7 @@ struct StoreTrial {
 
     private mutating func settleStale() async throws {
         guard let lease = self.model.stale.randomElement(using: &self.generator) else { return }
-        let other = Settlement.complete(StoreBench.payload("stale"), wakesCaller: true)
+        let other = Settlement.complete(StoreBench.payload("stale"))
         try await self.bench.refuses(.leaseLost, .settle(lease, self.random(2) == 0 ? other : .consume))
     }
 

@@ -1,43 +1,6 @@
 public import Penstock
 import Synchronization
 
-/// An executor on which nothing runs until it is told to, one job at a time, in an order that a seed determines.
-///
-/// Tasks that wait for one another interleave in some way on every machine; here they interleave in the same way
-/// whenever the seed is the same, and in another when it is not.
-public final class SeededScheduler: TaskExecutor {
-    private struct State {
-        var jobs: [UnownedJob] = []
-        var generator: SeededGenerator
-    }
-
-    private let state: Mutex<State>
-
-    /// Makes a scheduler whose order of jobs is determined by `seed`.
-    public init(seed: UInt64) {
-        self.state = Mutex(State(generator: SeededGenerator(seed: seed)))
-    }
-
-    /// Keeps a job until its turn.
-    public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        self.state.withLock { $0.jobs.append(job) }
-    }
-
-    /// Runs jobs in the calling thread until there are none.
-    public func runUntilIdle() {
-        while let job = self.next() { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-
-    private func next() -> UnownedJob? {
-        self.state.withLock { state in
-            guard !state.jobs.isEmpty else { return nil }
-            let index = Int.random(in: 0..<state.jobs.count, using: &state.generator)
-            return state.jobs.remove(at: index)
-        }
-    }
-}
-
 /// A world of its own in one thread: its time, its chance and the order of its tasks are determined by a seed.
 ///
 /// Time passes only when nothing else can happen, and then at once to the next moment at which something does. So a
@@ -49,13 +12,15 @@ public final class Simulation: Sendable {
     public let seed: UInt64
     let parts: TestingEnvironment
     private let scheduler: SeededScheduler
+    private let lane: SeededScheduler.Lane
 
     /// Makes a world.
     public init(seed: UInt64 = 0) {
         let scheduler = SeededScheduler(seed: seed &+ 1)
         self.seed = seed
         self.scheduler = scheduler
-        self.parts = RuntimeEnvironment.testing(seed: seed, scheduler: scheduler)
+        self.lane = scheduler.lane()
+        self.parts = RuntimeEnvironment.testing(seed: seed, scheduler: self.lane)
     }
 
     /// The clock.
@@ -72,7 +37,7 @@ public final class Simulation: Sendable {
     public func start<Success: Sendable>(
         _ body: @escaping @Sendable () async throws -> Success
     ) -> Task<Success, any Error> {
-        Task(executorPreference: self.scheduler) { try await body() }
+        Task(executorPreference: self.lane) { try await body() }
     }
 
     /// Runs whatever can run without time passing.
