@@ -112,6 +112,9 @@ extension EngineCore {
                 self.tell(.error, "cannot be recorded: \(error)")
             }
             for part in recording.parts { await self.record(part) }
+            if let run = recording.run, !recording.parts.isEmpty {
+                await self.record(Recording([.settle(run, .release)]))
+            }
             return false
         }
     }

@@ -1,18 +1,21 @@
 /// What records a result.
 ///
 /// A result may be made of others: a run hands in what its steps have come to together with what it made of that. When
-/// the whole is refused, because the run is somebody else's by now, its parts are still true and are recorded on their
-/// own.
+/// the whole is refused, because one of them is somebody else's by now, the parts are recorded on their own, and the run
+/// goes back to its queue to look at what is true.
 package struct Recording: Sendable {
     /// What to commit, all or none.
     package var operations: [Operation]
     /// The results that it has taken over.
     package var parts: [Recording] = []
+    /// The lease of the run that has made a result of its parts.
+    package var run: LeaseReference?
 
     /// Makes a recording.
-    package init(_ operations: [Operation], parts: [Recording] = []) {
+    package init(_ operations: [Operation], parts: [Recording] = [], run: LeaseReference? = nil) {
         self.operations = operations
         self.parts = parts
+        self.run = run
     }
 
     /// The same, where the run that called an item has heard of its end and is held under a lease.
@@ -26,6 +29,6 @@ package struct Recording: Sendable {
             default: operation
             }
         }
-        return Recording(operations, parts: self.parts)
+        return Recording(operations, parts: self.parts, run: self.run)
     }
 }

@@ -246,7 +246,7 @@ package struct RunMachine {
             }
         }
         let parts = self.taken
-        return Recording(self.handIn(before: nil) + settlement + abandoned, parts: parts)
+        return Recording(self.handIn(before: nil) + settlement + abandoned, parts: parts, run: self.lease)
     }
 }
 
