@@ -11,6 +11,7 @@ import Darwin
 /// Runs the worlds of a range of seeds, and says what came of them.
 ///
 /// - `Simulate FIRST COUNT`: one line at the end, or the failure, made simple, and status 1.
+/// - `Simulate plain FIRST COUNT`: the same, and a failure as it was found.
 /// - `Simulate trace FIRST COUNT`: a line with the trace of each world.
 /// - `Simulate show SEED`: the knobs of one world and what came of it.
 enum Simulate {
@@ -21,17 +22,22 @@ enum Simulate {
         let numbers = words.compactMap { UInt64($0) }
         do {
             switch (words.first, numbers.count) {
+            case ("plain", 2): try Self.plain(numbers[0]..<numbers[0] + numbers[1])
             case ("trace", 2): try Self.trace(numbers[0]..<numbers[0] + numbers[1])
             case ("show", 1): try Self.show(numbers[0])
             case (_, 2): try Self.search(numbers[0]..<numbers[0] + numbers[1])
             default:
-                print("usage: Simulate [trace] FIRST COUNT | Simulate show SEED")
+                print("usage: Simulate [plain|trace] FIRST COUNT | Simulate show SEED")
                 exit(64)
             }
         } catch {
             print("\(error)")
             exit(1)
         }
+    }
+
+    private static func plain(_ seeds: Range<UInt64>) throws {
+        for seed in seeds { try Self.trial.run(FaultKnobs(seed: seed)) }
     }
 
     private static func trace(_ seeds: Range<UInt64>) throws {
