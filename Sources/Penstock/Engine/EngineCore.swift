@@ -135,14 +135,18 @@ package final class EngineCore: Sendable {
         }
     }
 
-    /// Reads the steps that a piece of news is about, and hands them to their run.
+    /// Reads the steps that a piece of news is about, and those that could not be read before, and hands them to their
+    /// run.
+    ///
+    /// A run that has counted a piece of news has to know all that came before.
     private func tell(_ run: HotRun, _ news: RunNews) async throws(PenstockError) {
+        let steps = run.mustHear(news.steps)
         var settled: [ItemRecord] = []
-        for step in news.steps.sorted() {
+        for step in steps.sorted() {
             let id = ItemID(root: run.id.root, run: run.leased.record.number, step: step)
             if let record = try await self.store.item(.id(id)), record.state.isSettled { settled.append(record) }
         }
-        if run.withMachine({ $0.heard(news.news, settled: settled) }) {
+        if run.heard(news.news, steps, settled) {
             run.resume()
         } else {
             self.hot.settleDown(run)

@@ -8,6 +8,8 @@ package final class HotRun: Sendable {
     private struct State {
         var machine: RunMachine
         var sleeper: CheckedContinuation<Void, Never>?
+        /// Steps of which there was news, and which have not been read yet.
+        var unheard: Set<Int> = []
         /// Why the store has refused what the body did, for good.
         var refusal: PenstockError?
     }
@@ -177,6 +179,24 @@ package final class HotRun: Sendable {
         let delivery = self.withMachine { $0.arrived(step, outcome, recording) }
         if delivery == .taken(resume: true) { self.resume() }
         return delivery
+    }
+
+    /// There is news of some steps.
+    /// - Returns: all steps of which there was news, and which have not been read yet.
+    func mustHear(_ steps: Set<Int>) -> Set<Int> {
+        self.state.withLock { state in
+            state.unheard.formUnion(steps)
+            return state.unheard
+        }
+    }
+
+    /// Steps were settled from elsewhere, and have been read.
+    /// - Returns: whether to resume the body.
+    func heard(_ news: Int, _ steps: Set<Int>, _ settled: [ItemRecord]) -> Bool {
+        self.state.withLock { state in
+            state.unheard.subtract(steps)
+            return state.machine.heard(news, settled: settled)
+        }
     }
 
     /// The result of a step is durable.
