@@ -22,8 +22,9 @@ static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const vo
     return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
-// A macro of macros, which Swift does not import.
+// Macros of macros, which Swift does not import.
 static const int csqlite_address_taken = SQLITE_CONSTRAINT_PRIMARYKEY;
+static const int csqlite_index_differs = SQLITE_CORRUPT_INDEX;
 
 // Swift does not call functions with variable arguments.
 static inline int csqlite_configure(sqlite3 *database, int option, int value) {

@@ -36,6 +36,57 @@ struct DamageTests {
         await store.close()
     }
 
+    @Test func `a damaged root can be deleted or popped, by its address and by its key`() async throws {
+        let folder = try Folder()
+        var store = try await openStore(folder.database)
+        for key in ["a", "b", "c", "d"] { try await store.push("1", key: key) }
+        _ = try await store.startRun(queue: "flow", calling: "step")
+        await store.close()
+        try sqlite(
+            folder.database,
+            "UPDATE penstock_rows SET payload = CAST('7' AS BLOB) WHERE step = 0 AND key <> 'd'"
+        )
+        try sqlite(folder.database, "UPDATE penstock_rows SET attempt = 9 WHERE queue = 2")
+
+        store = try await openStore(folder.database)
+        let ids = ["a": 1, "b": 2, "c": 3].mapValues { ItemID(root: $0, run: $0, step: 0) }
+        let removals: [Penstock.Operation] = [
+            .control(.key(queue: "jobs", "a"), .delete), .pop(.key(queue: "jobs", "b")),
+            .pop(.id(try #require(ids["c"]))),
+        ]
+        for removal in removals { _ = try await store.commit(Transaction([removal])) }
+        for id in ids.values { #expect(try await store.item(.id(id)) == nil) }
+        let run = ItemID(root: 5, run: 5, step: 0)
+        _ = try await store.commit(Transaction([.control(.id(run), .delete)]))
+        #expect(try await store.lease(10).map(\.record.key) == ["d"])
+        #expect(try await store.counts().reduce(0) { $0 + $1.total } == 1)
+        try await store.push("1", key: "a")
+        await store.close()
+        #expect(try SQLiteStore.verify(path: folder.database).problems == [])
+        #expect(try sqlite(folder.database, "SELECT count(*) FROM penstock_rows") == ["2"])
+    }
+
+    @Test func `a row that its index does not find is not half deleted, and does not stop its neighbours`() async throws
+    {
+        let folder = try Folder()
+        let store = try await openStore(folder.database)
+        for key in ["a", "b"] { try await store.push("1", key: key) }
+        await store.close()
+        try changeRows(folder.database, "UPDATE penstock_rows SET key = 'x' WHERE key = 'b'")
+        let again = try await openStore(folder.database)
+        let damaged = ItemID(root: 2, run: 2, step: 0)
+        async let neighbour = again.push("2", key: "c")
+        for removal in [Penstock.Operation.control(.id(damaged), .delete), .pop(.id(damaged))] {
+            let error = await #expect(throws: PenstockError.self) { try await again.commit(Transaction([removal])) }
+            #expect(error?.code == .damaged)
+        }
+        _ = try await neighbour
+        await again.close()
+        #expect(try sqlite(folder.database, "SELECT count(*) FROM penstock_rows NOT INDEXED") == ["3"])
+        #expect(try SQLiteStore.quarantine(path: folder.database).moved == 1)
+        #expect(try SQLiteStore.verify(path: folder.database).problems == [])
+    }
+
     @Test func `a run whose journal is damaged waits as diverged, and can be restarted`() async throws {
         let folder = try Folder()
         let double = Activity("double") { (x: Int) in 2 * x }

@@ -70,6 +70,19 @@ func sqlite(_ path: String, _ sql: String) throws -> [String] {
     return rows.first
 }
 
+/// Changes rows as a disk would do it: the indexes stay as they were.
+func changeRows(_ path: String, _ sql: String) throws {
+    try sqlite(
+        path,
+        """
+        PRAGMA writable_schema = on; CREATE TEMP TABLE kept AS SELECT * FROM sqlite_schema WHERE type = 'index'; \
+        DELETE FROM sqlite_schema WHERE name LIKE 'penstock%' AND type = 'index'; PRAGMA writable_schema = reset; \
+        \(sql); \
+        PRAGMA writable_schema = on; INSERT INTO sqlite_schema SELECT * FROM kept; PRAGMA writable_schema = reset
+        """
+    )
+}
+
 private final class Rows {
     var first: [String] = []
 }

@@ -49,6 +49,9 @@ public protocol ItemTable: AnyObject {
     /// Reads the root row with a key.
     func item(queue: String, key: String) throws(PenstockError) -> ItemRecord?
 
+    /// Reads a row as it stands, for somebody who removes it: it need not be what was stored.
+    func uncheckedItem(_ reference: ItemReference) throws(PenstockError) -> ItemRecord?
+
     /// Reads a page of rows.
     func items(_ query: ItemQuery) throws(PenstockError) -> [ItemRecord]
 
@@ -68,6 +71,16 @@ public protocol ItemTable: AnyObject {
 
     /// Does work that only this kind of table understands, inside the current transaction.
     func perform(_ work: any StoreWork) throws(PenstockError)
+}
+
+extension ItemTable {
+    /// Reads a row of a table whose rows are always what was stored.
+    public func uncheckedItem(_ reference: ItemReference) throws(PenstockError) -> ItemRecord? {
+        switch reference {
+        case .id(let id): try self.item(id)
+        case .key(let queue, let key): try self.find(queue: queue, key: key)
+        }
+    }
 }
 
 /// How many ready rows one priority of one queue has.

@@ -137,6 +137,11 @@ public struct NewStep: Sendable {
 }
 
 extension NewStep {
+    /// What stands in the journal, in the place of the callee, for a step that was damaged and was set aside.
+    ///
+    /// No workflow calls it, so a replay stops there instead of running the step again.
+    package static let quarantined = "~quarantined"
+
     /// The link of a journal's chain: the digest of a call and of all that came before it.
     ///
     /// `previous` is the digest of the step before, or of the run's own argument.

@@ -77,7 +77,7 @@ extension TransactionApplier {
     }
 
     mutating func pop(_ reference: ItemReference) throws(PenstockError) -> ItemID {
-        let record = try self.find(reference)
+        let record = try self.findToRemove(reference)
         guard record.id.isRoot, record.state != .parked, record.state != .diverged else {
             throw PenstockError(
                 .conflict,
@@ -107,7 +107,7 @@ extension TransactionApplier {
     // MARK: Control
 
     mutating func control(_ reference: ItemReference, _ verb: ControlVerb) throws(PenstockError) -> ItemID {
-        let record = try self.find(reference)
+        let record = verb == .delete ? try self.findToRemove(reference) : try self.find(reference)
         switch verb {
         case .cancel: try self.cancel(record)
         case .restart: try self.restart(record)
@@ -201,7 +201,8 @@ extension TransactionApplier {
         for (place, step) in steps.enumerated().reversed() {
             let isLast = place + 1 == steps.count || steps[place + 1].number != step.number + 1
             if isLast { (later, batch) = (max(later, batch), step.created) }
-            guard step.state == .failed || step.state == .cancelled else { continue }
+            // What stands in for a step that was set aside calls nothing, so there is nothing to be tried again.
+            guard step.state == .failed || step.state == .cancelled, step.queue != NewStep.quarantined else { continue }
             if step.settled ?? .distantFuture > later || later == .distantPast { failed.append(step) }
         }
         for step in failed { try self.retryTree(step) }

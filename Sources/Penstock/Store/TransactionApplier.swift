@@ -193,13 +193,25 @@ struct TransactionApplier {
 
     /// Finds an item, or says which one is missing.
     func find(_ reference: ItemReference) throws(PenstockError) -> ItemRecord {
+        let record =
+            switch reference {
+            case .id(let id): try self.table.item(id)
+            case .key(let queue, let key): try self.table.find(queue: queue, key: key)
+            }
+        guard let record else { throw Self.missing(reference) }
+        return record
+    }
+
+    /// Finds an item that is to be removed, which works for one that is damaged too.
+    func findToRemove(_ reference: ItemReference) throws(PenstockError) -> ItemRecord {
+        guard let record = try self.table.uncheckedItem(reference) else { throw Self.missing(reference) }
+        return record
+    }
+
+    private static func missing(_ reference: ItemReference) -> PenstockError {
         switch reference {
-        case .id(let id):
-            if let record = try self.table.item(id) { return record }
-            throw PenstockError(.notFound, "there is no item \(id.key)")
-        case .key(let queue, let key):
-            if let record = try self.table.find(queue: queue, key: key) { return record }
-            throw PenstockError(.notFound, "there is no key '\(key)' in queue '\(queue)'")
+        case .id(let id): PenstockError(.notFound, "there is no item \(id.key)")
+        case .key(let queue, let key): PenstockError(.notFound, "there is no key '\(key)' in queue '\(queue)'")
         }
     }
 
@@ -250,8 +262,8 @@ extension Operation {
     fileprivate var writesInSteps: Bool {
         switch self {
         case .push(let item): item.onDuplicate == .replace
-        case .settle, .call, .append, .pop: false
-        case .resolve, .clear, .abandon, .control, .work: true
+        case .settle, .call, .append: false
+        case .resolve, .pop, .clear, .abandon, .control, .work: true
         }
     }
 }

@@ -14,7 +14,12 @@ struct TargetOptions: ParsableArguments {
         try await self.database.withControl { control in
             for item in self.item {
                 do {
-                    let before = try await control.describe(item.reference)
+                    guard let before = try await Self.sound(item, control) else {
+                        // Whatever may be done to an item that is damaged takes it away.
+                        try await verb(control, item.reference)
+                        self.sayGone(done, item, context.output)
+                        continue
+                    }
                     try await verb(control, item.reference)
                     let after = try await control.store.item(.id(before.id))
                     self.say(done, ItemView(record: after ?? before), isGone: after == nil, context.output)
@@ -25,6 +30,26 @@ struct TargetOptions: ParsableArguments {
             }
         }
         if let failure { throw failure }
+    }
+
+    /// The row of an item; `nil` when it is damaged.
+    private static func sound(_ item: ItemName, _ control: Control) async throws -> ItemRecord? {
+        do throws(PenstockError) {
+            return try await control.describe(item.reference)
+        } catch  where error.code == .damaged {
+            return nil
+        }
+    }
+
+    private func sayGone(_ done: String, _ item: ItemName, _ output: Output) {
+        guard self.database.output == .json else {
+            return output.line("\(done) \(PlainText(item.text).text), which was damaged and is gone now.")
+        }
+        var json = JSONObject()
+        json.add("id", item.text)
+        json.add("damaged", true)
+        json.add("deleted", true)
+        output.line(json.text)
     }
 
     private func say(_ done: String, _ view: ItemView, isGone: Bool, _ output: Output) {

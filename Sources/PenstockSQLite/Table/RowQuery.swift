@@ -1,15 +1,15 @@
 /// The statements over the rows, each compiled once for a connection.
 enum RowQuery: Int, CaseIterable {
     case begin, commit, rollback, savepoint, rollbackToSavepoint, releaseSavepoint
-    case insert, update, rewrite, delete
-    case row, rowWithKey, all, allAfter
+    case insert, update, overrule, rewrite, delete
+    case row, rowWithKey, allAfter
     case ready, readyBelow, parked, parkedBelow, roots, rootBefore, journal
     case readyCounts, parkedCounts
     case queueNamed, queueName, lastQueue, addQueue
     case meta, setMeta
 
     /// The columns in the order in which ``SQLiteTable`` reads and writes them.
-    private static let columns = """
+    static let columns = """
         root, run, step, number, queue, key, state, priority, due, created, settled, attempt, token, digest, \
         caller_run, caller_step, reply_to, payload, result, checked_content, checked_state
         """
@@ -33,6 +33,11 @@ enum RowQuery: Int, CaseIterable {
             UPDATE penstock_rows SET state = ?, due = ?, attempt = ?, token = ?, settled = ?, result = ?, \
             checked_state = ? WHERE root = ? AND run = ? AND step = ? AND (1 << state) & ?
             """
+        case .overrule:
+            """
+            UPDATE penstock_rows SET state = ?, due = ?, attempt = ?, token = ?, settled = ?, result = ?, \
+            checked_state = ? WHERE root = ? AND run = ? AND step = ?
+            """
         case .rewrite:
             """
             UPDATE penstock_rows SET payload = ?, digest = ?, checked_content = ? \
@@ -40,7 +45,6 @@ enum RowQuery: Int, CaseIterable {
             """
         case .delete: "DELETE FROM penstock_rows WHERE root = ? AND run = ? AND step = ?"
         case .row: "\(select) WHERE root = ? AND run = ? AND step = ?"
-        case .all: "\(select) ORDER BY root, run, step"
         case .allAfter: "\(select) WHERE (root, run, step) > (?, ?, ?) ORDER BY root, run, step LIMIT ?"
         case .rowWithKey:
             "\(select) INDEXED BY penstock_keys WHERE step = 0 AND key IS NOT NULL AND queue = ? AND key = ?"

@@ -20,7 +20,7 @@ extension SQLiteTable {
         defer { statement.reset() }
         statement.bind(1, key)
         guard try statement.step(), statement.integer(1) == RowCheck.meta(key, statement.integer(0)) else {
-            throw Self.damaged("the store's number '\(key)'")
+            throw Self.damagedForGood("the store's number '\(key)'")
         }
         return statement.integer(0)
     }
@@ -33,10 +33,22 @@ extension SQLiteTable {
         try statement.run()
     }
 
+    /// For a row, which can be set aside.
     static func damaged(_ what: String) -> PenstockError {
         PenstockError(
             .damaged,
-            "\(what) is not what was stored: the disk has changed it; verify the database, and restore a backup"
+            """
+            \(what) is not what was stored: the disk has changed it; set it aside with 'penstock verify --quarantine', \
+            or restore a backup
+            """
+        )
+    }
+
+    /// For what every row rests on.
+    private static func damagedForGood(_ what: String) -> PenstockError {
+        PenstockError(
+            .damaged,
+            "\(what) is not what was stored: the disk has changed it; restore a backup"
         )
     }
 
@@ -55,7 +67,7 @@ extension SQLiteTable {
         statement.bind(1, name)
         guard try statement.step() else { return nil }
         let number = statement.integer(0)
-        guard statement.integer(1) == RowCheck.queue(number, name) else { throw Self.damaged("queue '\(name)'") }
+        guard statement.integer(1) == RowCheck.queue(number, name) else { throw Self.damagedForGood("queue '\(name)'") }
         self.names.learn(name, number)
         return number
     }
@@ -85,7 +97,7 @@ extension SQLiteTable {
             throw Self.damaged("queue \(number), which a row names and which is not there,")
         }
         let name = statement.text(0)
-        guard statement.integer(1) == RowCheck.queue(number, name) else { throw Self.damaged("queue \(number)") }
+        guard statement.integer(1) == RowCheck.queue(number, name) else { throw Self.damagedForGood("queue \(number)") }
         self.names.learn(name, number)
         return name
     }

@@ -45,17 +45,17 @@ extension SQLiteTable {
         _ change: RowChange
     ) throws(PenstockError) -> Bool {
         let statement = try self.statement(.update)
-        statement.bind(1, change.state.code)
-        statement.bind(2, change.due.milliseconds)
-        statement.bind(3, change.attempt)
-        statement.bind(4, change.token)
-        statement.bind(5, change.settled?.milliseconds)
-        if let result = change.result { statement.bind(6, result.bytes) }
-        statement.bind(7, RowCheck.state(of: id, change))
-        statement.bind(id, from: 8)
+        statement.bind(change, of: id)
         statement.bind(11, Int64(expected.rawValue))
         try statement.run()
         return self.connection.changes > 0
+    }
+
+    /// Changes a row whatever it says its state is.
+    func overrule(_ id: ItemID, _ change: RowChange) throws(PenstockError) {
+        let statement = try self.statement(.overrule)
+        statement.bind(change, of: id)
+        try statement.run()
     }
 
     /// Replaces the argument of a row.
@@ -74,7 +74,12 @@ extension SQLiteTable {
     public func delete(_ id: ItemID) throws(PenstockError) {
         let statement = try self.statement(.delete)
         statement.bind(id, from: 1)
-        try statement.run()
+        do throws(SQLiteError) {
+            while try statement.advance() {}
+        } catch {
+            guard error.extendedCode.rawValue == csqlite_index_differs else { throw error.asPenstockError() }
+            throw Self.damaged("item \(id.key), or what finds it by its queue and key,")
+        }
     }
 
     /// Reads one row.
@@ -95,6 +100,26 @@ extension SQLiteTable {
         statement.bind(1, number)
         statement.bind(2, key)
         return try self.records(statement).first
+    }
+
+    /// Reads a row as it stands, for somebody who removes it.
+    public func uncheckedItem(_ reference: ItemReference) throws(PenstockError) -> ItemRecord? {
+        let statement: SQLiteStatement
+        switch reference {
+        case .id(let id):
+            statement = try self.statement(.row)
+            statement.bind(id, from: 1)
+        case .key(let queue, let key):
+            if let id = ItemID(key: key) {
+                guard let record = try self.uncheckedItem(.id(id)), record.queue == queue else { return nil }
+                return record
+            }
+            guard let number = try self.number(ofQueue: queue) else { return nil }
+            statement = try self.statement(.rowWithKey)
+            statement.bind(1, number)
+            statement.bind(2, key)
+        }
+        return try self.uncheckedRecords(statement, limit: 1).first
     }
 
     /// Reads the rows that a statement answers, up to `limit`.
@@ -148,12 +173,31 @@ extension SQLiteTable {
         return record
     }
 
+    /// Whether what never changes in the row at which a statement stands is what was stored, whatever the rest is.
+    func isContentSound(_ row: SQLiteStatement) -> Bool {
+        let (record, queue, replyTo) = self.storedRecord(row, state: .ready)
+        guard row.integer(19) == RowCheck.content(of: record, queue: queue, replyTo: replyTo) else { return false }
+        do throws(PenstockError) {
+            for number in [queue, replyTo ?? queue] { _ = try self.name(ofQueue: number) }
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// The row at which a statement stands, without the names of its queues, whose numbers stand beside it.
     func uncheckedRecord(
         _ row: SQLiteStatement
     ) throws(PenstockError) -> (record: ItemRecord, queue: Int64, replyTo: Int64?) {
-        let id = ItemID(root: row.integer(0), run: row.integer(1), step: Int(row.integer(2)))
-        guard let state = ItemState(code: row.integer(6)) else { throw Self.damaged("item \(id.key)") }
+        guard let state = ItemState(code: row.integer(6)) else { throw Self.damaged("item \(row.id.key)") }
+        return self.storedRecord(row, state: state)
+    }
+
+    private func storedRecord(
+        _ row: SQLiteStatement,
+        state: ItemState
+    ) -> (record: ItemRecord, queue: Int64, replyTo: Int64?) {
+        let id = row.id
         var caller: ItemID?
         if let run = row.optionalInteger(14), let step = row.optionalInteger(15) {
             caller = ItemID(root: id.root, run: run, step: Int(step))
@@ -180,6 +224,21 @@ extension SQLiteTable {
 }
 
 extension SQLiteStatement {
+    /// The address in the first three columns.
+    var id: ItemID { ItemID(root: self.integer(0), run: self.integer(1), step: Int(self.integer(2))) }
+
+    /// Binds what a settlement writes, and the address of its row, to the first ten places.
+    fileprivate func bind(_ change: RowChange, of id: ItemID) {
+        self.bind(1, change.state.code)
+        self.bind(2, change.due.milliseconds)
+        self.bind(3, change.attempt)
+        self.bind(4, change.token)
+        self.bind(5, change.settled?.milliseconds)
+        if let result = change.result { self.bind(6, result.bytes) }
+        self.bind(7, RowCheck.state(of: id, change))
+        self.bind(id, from: 8)
+    }
+
     /// Binds the three parts of an address to three places in a row.
     func bind(_ id: ItemID, from place: Int32) {
         self.bind(place, id.root)
