@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,4 +93,16 @@ int clinux_allocate(int descriptor, long size) {
     if (status.st_size >= size) return 0;
     return ftruncate(descriptor, size) == 0 ? 0 : errno;
 #endif
+}
+
+int clinux_rename_new(const char *from, const char *to) {
+#ifdef __linux__
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+#else
+    if (renamex_np(from, to, RENAME_EXCL) == 0) return 0;
+#endif
+    // Some filesystems cannot do it in one.
+    if (errno != EINVAL && errno != ENOTSUP) return errno;
+    if (access(to, F_OK) == 0) return EEXIST;
+    return rename(from, to) == 0 ? 0 : errno;
 }

@@ -30,4 +30,7 @@ void clinux_name_thread(const char *name);
 /// Returns 0 or an errno.
 int clinux_allocate(int descriptor, long size);
 
+/// Gives a file another name, unless there is a file of that name. Returns 0 or an errno: EEXIST when there is one.
+int clinux_rename_new(const char *from, const char *to);
+
 #endif

@@ -17,14 +17,14 @@ extension EmbeddedStore {
     ) {
         if let error = self.objection(to: transaction) { return completion(.failure(error)) }
         guard let mustDrain = self.inbox.add(.init(transaction: transaction, completion: completion)) else {
-            return completion(.failure(Self.nothingChanged))
+            return completion(.failure(self.loss ?? Self.nothingChanged))
         }
         guard mustDrain, !self.writer.post({ [self] table in self.drain(table) }) else { return }
         // Closed between the two: what has gathered is refused, and nobody waits for an answer in vain.
         var refused: [CommitQueue.Submission] = []
         repeat {
             self.inbox.take(into: &refused)
-            for submission in refused { submission.completion(.failure(Self.nothingChanged)) }
+            for submission in refused { submission.completion(.failure(self.loss ?? Self.nothingChanged)) }
         } while !refused.isEmpty
     }
 
@@ -73,6 +73,8 @@ extension EmbeddedStore {
             if !hasWork, try self.commit(group, to: table, by: &applier, isCareful: false) { return }
             _ = try self.commit(group, to: table, by: &applier, isCareful: true)
         } catch {
+            // A table that has closed itself has lost its files, and will do no more.
+            if error.code == .storeClosed { self.end(because: error) }
             for submission in group { submission.completion(.failure(error)) }
         }
     }

@@ -49,7 +49,9 @@ extension EmbeddedStore {
 
     /// Reads one item; `nil` when there is none.
     public func item(_ reference: ItemReference) async throws(PenstockError) -> ItemRecord? {
-        try await Self.run(self.reader) { table throws(PenstockError) in
+        // What is read would be from a file that is not the store's any more.
+        if let loss = self.loss { throw loss }
+        return try await Self.run(self.reader) { table throws(PenstockError) in
             switch reference {
             case .id(let id): try table.item(id)
             case .key(let queue, let key): try table.find(queue: queue, key: key)
@@ -59,7 +61,9 @@ extension EmbeddedStore {
 
     /// Reads a page of items.
     public func items(_ query: ItemQuery) async throws(PenstockError) -> [ItemRecord] {
-        try await Self.run(self.reader) { table throws(PenstockError) in try table.items(query) }
+        // What is read would be from a file that is not the store's any more.
+        if let loss = self.loss { throw loss }
+        return try await Self.run(self.reader) { table throws(PenstockError) in try table.items(query) }
     }
 
     /// Counts the unsettled items of every queue that has had any since the store was opened.

@@ -39,7 +39,7 @@ extension EmbeddedStore {
             return (answers, index.isLow(queue), index.nextDue(in: queue))
         }
         guard let (answers, isLow, due) = entry else {
-            return reserver.continuation.resume(returning: .failure(Self.closed))
+            return reserver.continuation.resume(returning: .failure(self.loss ?? Self.closed))
         }
         self.answer(answers)
         if isLow { self.readOn() }

@@ -29,6 +29,8 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
     let newsletter = WaitList<Holder, Void>()
     let pendingNews = Mutex<[Holder: [LeaseReference: RunNews]]>([:])
     private let alarms = Mutex<Alarm?>(nil)
+    /// Why the store has ended by itself, if it has.
+    private let losses = Mutex<PenstockError?>(nil)
 
     /// Opens a store over a table: `writer` changes it, `reader` reads it, and they may be the same.
     ///
@@ -83,22 +85,31 @@ public final class EmbeddedStore<Runner: TableRunner>: Store {
 
     /// Ends all waits, finishes what was handed in, and lets go of the files.
     public func close() async {
+        self.end()
+        await self.writer.stop()
+        if self.reader !== self.writer { await self.reader.stop() }
+    }
+
+    /// Ends all waits, and refuses everything from now on; `loss` says why the store does that by itself.
+    func end(because loss: PenstockError? = nil) {
+        if let loss { self.losses.withLock { $0 = loss } }
         self.inbox.close()
         self.alarm?.close()
-        self.answer(self.index.withReservers { $1.fail(Self.closed) { _ in true } })
+        self.answer(self.index.withReservers { $1.fail(loss ?? Self.closed) { _ in true } })
         self.choice.close()
         self.endings.close()
         self.departures.close()
         self.newsletter.close()
-        await self.writer.stop()
-        if self.reader !== self.writer { await self.reader.stop() }
     }
+
+    /// Why the store has ended by itself; `nil` when it has not.
+    var loss: PenstockError? { self.losses.withLock { $0 } }
 
     static var closed: PenstockError {
         PenstockError(.storeClosed, "the store was closed, or the task that waited for it was cancelled")
     }
 
     func checkOpen() throws(PenstockError) {
-        guard !self.inbox.isClosed, !Task.isCancelled else { throw Self.closed }
+        guard !self.inbox.isClosed, !Task.isCancelled else { throw self.loss ?? Self.closed }
     }
 }

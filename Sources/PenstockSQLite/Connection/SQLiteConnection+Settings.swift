@@ -74,6 +74,16 @@ extension SQLiteConnection {
         try SQLiteConnection(path: path, keepsLog: unsafe access("\(path)-wal", F_OK) == 0)
     }
 
+    /// Opens a connection to copy from, whether somebody is writing to the database or nobody may.
+    static func copying(_ path: String) throws(PenstockError) -> SQLiteConnection {
+        let isLive = unsafe access("\(path)-wal", F_OK) == 0
+        let mayWrite = unsafe access(path, W_OK) == 0 && access(DatabasePath.directory(of: path), W_OK) == 0
+        // To read a database that has a log one writes beside it; where there is no log, nobody is writing.
+        let connection = try isLive || mayWrite ? SQLiteConnection.visiting(path) : SQLiteConnection(immutable: path)
+        try connection.configureReader()
+        return connection
+    }
+
     /// Removes what SQLite keeps beside a database, which the last connection does as it closes.
     ///
     /// Nobody else may have one.

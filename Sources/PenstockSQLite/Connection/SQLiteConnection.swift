@@ -18,10 +18,27 @@ final class SQLiteConnection {
     ///
     /// Closing a connection does not checkpoint, even the last one: only the writer does, when it is told to. With
     /// `keepsLog` off, the last connection checkpoints and removes the log as it closes.
-    init(path: String, keepsLog: Bool = true) throws(PenstockError) {
+    convenience init(path: String, keepsLog: Bool = true) throws(PenstockError) {
+        try self.init(name: path, SQLITE_OPEN_READWRITE, keepsLog: keepsLog)
+    }
+
+    /// Opens a database file that nobody can be writing to, and writes nothing, beside it neither.
+    convenience init(immutable path: String) throws(PenstockError) {
+        let name = path.reduce(into: "file:") { name, character in
+            switch character {
+            case "%": name += "%25"
+            case "?": name += "%3f"
+            case "#": name += "%23"
+            default: name.append(character)
+            }
+        }
+        try self.init(name: name + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, keepsLog: true)
+    }
+
+    private init(name: String, _ mode: Int32, keepsLog: Bool) throws(PenstockError) {
         var handle: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
-        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        let flags = mode | SQLITE_OPEN_NOMUTEX
+        let code = unsafe sqlite3_open_v2(name, &handle, flags, nil)
         unsafe self.handle = handle
         guard code == SQLITE_OK, unsafe handle != nil else { throw self.error(code, sql: nil).asPenstockError() }
         unsafe sqlite3_extended_result_codes(handle, 1)
@@ -117,11 +134,49 @@ final class SQLiteConnection {
     /// Whether the file can be read only.
     var isReadOnly: Bool { unsafe sqlite3_db_readonly(self.handle, "main") == 1 }
 
+    /// Whether the path that was opened does not lead to the file any more.
+    var hasMoved: Bool {
+        var hasMoved: Int32 = 0
+        let code = unsafe sqlite3_file_control(self.handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+        return code == SQLITE_OK && hasMoved != 0
+    }
+
     /// How many rows the last statement that changes rows has changed.
     var changes: Int { Int(unsafe sqlite3_changes(self.handle)) }
 
     /// How many rows were changed through this connection.
     var totalChanges: Int { Int(unsafe sqlite3_total_changes(self.handle)) }
+
+    // MARK: Copies
+
+    /// Copies the whole database into another one, a few pages at a time.
+    ///
+    /// What is copied is what one transaction sees, however long it takes: whoever writes meanwhile is not held up, and
+    /// is not seen.
+    /// - Parameter progress: Hears, after each part, how many bytes were copied and how many there are.
+    func copy(to target: SQLiteConnection, progress: (Int, Int) -> Void) throws(PenstockError) {
+        try self.execute("BEGIN")
+        // A transaction sees what is there when it first reads.
+        _ = try self.integer("SELECT count(*) FROM sqlite_schema")
+        defer { try? self.execute("ROLLBACK") }
+        let bytes = Int(try self.integer("PRAGMA page_size") ?? 0)
+        guard let backup = unsafe sqlite3_backup_init(target.handle, "main", self.handle, "main") else {
+            throw target.error(unsafe sqlite3_errcode(target.handle), sql: nil).asPenstockError()
+        }
+        var code = SQLITE_OK
+        while code == SQLITE_OK {
+            code = unsafe sqlite3_backup_step(backup, Self.pagesAtOnce)
+            let (left, count) = unsafe (sqlite3_backup_remaining(backup), sqlite3_backup_pagecount(backup))
+            progress(Int(count - left) * bytes, Int(count) * bytes)
+        }
+        let end = unsafe sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE, end == SQLITE_OK else {
+            throw target.error(code == SQLITE_DONE ? end : code, sql: nil).asPenstockError()
+        }
+    }
+
+    /// How many pages are copied before anybody hears of it: a megabyte.
+    private static let pagesAtOnce: Int32 = 256
 
     // MARK: The write-ahead log
 

@@ -72,6 +72,17 @@ package enum DatabasePath {
         }
     }
 
+    /// Makes the names in a file's directory durable.
+    static func syncDirectory(of path: String) throws(PenstockError) {
+        let directory = self.directory(of: path)
+        let descriptor = unsafe open(directory, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw self.refused(directory, errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw self.refused(directory, errno) }
+    }
+
+    static func directory(of path: String) -> String { self.split(path).directory }
+
     private static func split(_ path: String) -> (directory: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return (".", path) }
         let directory = path[..<slash]

@@ -22,15 +22,20 @@ public struct OwnerDescription: Sendable, Hashable, CustomStringConvertible {
 
     /// The owner in a few words.
     public var description: String {
-        "process \(self.process) (\(self.program) on \(self.host)) since \(self.sinceText)"
+        "process \(self.process) (\(self.program) on \(self.host)) since \(self.since.formatted("%Y-%m-%dT%H:%M:%SZ"))"
     }
+}
 
-    private var sinceText: String {
-        var seconds = time_t(self.since.milliseconds / 1000)
+extension Timestamp {
+    /// The time in a form that a file's name can have.
+    var compactText: String { self.formatted("%Y%m%dT%H%M%SZ") }
+
+    fileprivate func formatted(_ format: String) -> String {
+        var seconds = time_t(self.milliseconds / 1000)
         var parts = unsafe tm()
         unsafe _ = gmtime_r(&seconds, &parts)
         var text = [CChar](repeating: 0, count: 32)
-        let count = unsafe strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        let count = unsafe strftime(&text, text.count, format, &parts)
         return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -23,10 +23,14 @@ final class OwnerFile: Sendable {
     private let isNew: Bool
     private let database: String
     /// How many connections are open under the lock.
-    private let connections = Atomic<Int>(2)
+    private let connections: Atomic<Int>
+    private let hasLostFiles = Atomic<Bool>(false)
 
     /// Takes the file, or says who has it.
-    init(database: String, now: Timestamp) throws(PenstockError) {
+    ///
+    /// So many connections will be opened under it, and be reported closed.
+    init(database: String, now: Timestamp, connections: Int) throws(PenstockError) {
+        self.connections = Atomic(connections)
         let path = "\(database)-owner"
         let (descriptor, isNew) = try Self.lock(path, database: database)
         do throws(PenstockError) {
@@ -121,12 +125,14 @@ final class OwnerFile: Sendable {
         self.claims.begin(epoch: epoch)
     }
 
-    /// One of the two connections was closed.
+    /// One of the connections was closed.
     ///
-    /// With the last one goes what SQLite keeps beside the database, and the lock.
-    func connectionClosed() {
+    /// With the last one goes what SQLite keeps beside the database, unless the files are not the owner's any more, and
+    /// the lock.
+    func connectionClosed(hasLostFiles: Bool) {
+        if hasLostFiles { self.hasLostFiles.store(true, ordering: .releasing) }
         guard self.connections.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
-        SQLiteConnection.removeLog(path: self.database)
+        if !self.hasLostFiles.load(ordering: .acquiring) { SQLiteConnection.removeLog(path: self.database) }
         self.release()
     }
 

@@ -39,7 +39,7 @@ public final class SQLiteRunner: TableRunner {
                 }
                 Self.run(mailbox, over: table)
                 table.close()
-                owner.connectionClosed()
+                owner.connectionClosed(hasLostFiles: table.loss != nil)
                 mailbox.stopped()
             }
             guard code != 0 else { return }

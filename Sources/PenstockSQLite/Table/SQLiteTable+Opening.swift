@@ -47,7 +47,7 @@ extension SQLiteTable {
 
     /// Lets go of the file: what is in the write-ahead log goes into the database, if nothing is in the way.
     func close() {
-        if self.isWriter, !self.isBroken {
+        if self.isWriter, !self.isBroken, self.loss == nil {
             do throws(PenstockError) {
                 try self.begin()
                 try self.setMeta("next_number", self.numbers.next)

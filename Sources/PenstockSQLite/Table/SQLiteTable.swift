@@ -20,6 +20,10 @@ public final class SQLiteTable: ItemTable {
     private(set) var userStatements: UserStatements
     /// Whether the connection has seen a failure after which nothing may be tried on it again.
     private(set) var isBroken = false
+    /// What tells that the files were replaced; `nil` before they are taken over, and for a connection that reads.
+    private var watch: FileWatch?
+    /// Why nothing is written any more, if that is so.
+    private(set) var loss: PenstockError?
     var names = QueueNames()
     var numbers = NumberBlock()
     private var checkpoints = CheckpointPolicy()
@@ -49,6 +53,8 @@ public final class SQLiteTable: ItemTable {
         connection.lengthenLog(path: path)
         self.init(path, options, connection, isWriter: true, report)
         try self.takeOver(from: owner)
+        self.watch = FileWatch(database: path)
+        if connection.hasMoved { throw self.lost(path) }
     }
 
     /// Looks around through a connection that somebody else opened and configured.
@@ -75,6 +81,7 @@ public final class SQLiteTable: ItemTable {
 
     /// Begins a group of transactions, on a new connection if the last one has failed.
     public func begin() throws(PenstockError) {
+        try self.checkFiles()
         if self.isBroken { try self.reconnect() }
         try self.statement(.begin).run()
     }
@@ -92,6 +99,8 @@ public final class SQLiteTable: ItemTable {
         }
         self.names.groupEnded(undone: false)
         self.numbers.groupEnded(undone: false)
+        // What went into a file that was replaced meanwhile is not acknowledged.
+        try self.checkFiles()
         self.checkpoints.committed(frames: self.connection.framesInLog)
         if self.checkpoints.isUrgent { self.checkpoint() }
     }
@@ -114,6 +123,8 @@ public final class SQLiteTable: ItemTable {
         self.letGo()
         let connection = try SQLiteConnection(path: self.path)
         try connection.configureWriter(self.options)
+        if connection.hasMoved { throw self.lost(self.path) }
+        try self.checkFiles()
         self.connection = connection
         self.userStatements = UserStatements(connection)
         self.isBroken = false
@@ -141,10 +152,42 @@ public final class SQLiteTable: ItemTable {
         try self.statement(.releaseSavepoint).run()
     }
 
+    // MARK: The files
+
+    /// Makes sure that what is written is what the path leads to.
+    private func checkFiles() throws(PenstockError) {
+        if let loss = self.loss { throw loss }
+        guard let watch = self.watch, let changed = watch.changed else { return }
+        let loss = self.lost(changed)
+        // The log must not be taken for that of the new file, and belongs into the old one, wherever that is now.
+        if watch.isOwned, !self.isBroken, self.connection.isIdle {
+            do throws(PenstockError) {
+                _ = try self.connection.checkpoint(truncating: true)
+            } catch {
+                self.report(Notice(.error, "the log of '\(self.path)' could not be put into its old file: \(error)"))
+            }
+        }
+        throw loss
+    }
+
+    /// Ends all writing, because a file is not there any more or is another one.
+    private func lost(_ file: String) -> PenstockError {
+        let loss = PenstockError(
+            .storeClosed,
+            """
+            '\(file)' was moved, deleted or replaced while the store was open, so this process writes no more: end \
+            it, and start it again; a backup is put in place with 'penstock restore', while no process has it open
+            """
+        )
+        self.loss = loss
+        self.report(Notice(.error, loss.message))
+        return loss
+    }
+
     // MARK: The write-ahead log
 
     /// Whether the log is long enough that an idle moment should be used.
-    var wantsCheckpoint: Bool { self.isWriter && !self.isBroken && self.checkpoints.isDue }
+    var wantsCheckpoint: Bool { self.isWriter && !self.isBroken && self.loss == nil && self.checkpoints.isDue }
 
     /// Copies the log into the database as far as no reader is in the way.
     func checkpoint() {
