@@ -9,7 +9,7 @@ import Darwin
 /// A store in a SQLite file, which one process owns as long as it is open.
 ///
 /// Beside the database `app.db` there is `app.db-owner`, whose lock says that somebody owns it. A copy of the two is no
-/// backup while the store is open: use SQLite's own, such as `VACUUM INTO`.
+/// backup while the store is open: ``EmbeddedStore/backup(from:to:progress:)`` makes one.
 public typealias SQLiteStore = EmbeddedStore<SQLiteRunner>
 
 extension EmbeddedStore where Runner == SQLiteRunner {
@@ -29,7 +29,7 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         var environment = environment
         let report = environment.report ?? Self.reportToStandardError
         environment.report = report
-        let owner = try OwnerFile(database: path, now: environment.clock.now)
+        let owner = try OwnerFile(database: path, now: environment.clock.now, connections: 2)
         let writer: SQLiteRunner
         do throws(PenstockError) {
             try DatabasePath.create(path)
@@ -70,14 +70,57 @@ extension EmbeddedStore where Runner == SQLiteRunner {
     /// - Throws: ``PenstockError/Code/storeOwned`` when a process has the store open;
     ///   ``PenstockError/Code/storeUnusable`` when the file is not a store at all.
     public static func verify(path: String) throws(PenstockError) -> SQLiteInspection {
+        let resolved = try self.existing(path)
+        let owner = try OwnerFile(database: resolved, now: LiveClock().now, connections: 0)
+        defer { owner.release(isUnused: true) }
+        return try SQLiteInspection(of: resolved)
+    }
+
+    /// Looks through the whole file for damage, and moves the rows that are damaged out of reach.
+    ///
+    /// They go into the table `penstock_quarantine`, byte for byte, with the reason and the time. What could still be
+    /// tried again stays as a dead letter or a diverged run; a run that has lost a step waits as diverged, and can be
+    /// restarted or deleted, but never runs again what was recorded. A file that is sound is left as it is.
+    ///
+    /// It blocks the thread until it is done.
+    /// - Throws: ``PenstockError/Code/storeOwned`` when a process has the store open;
+    ///   ``PenstockError/Code/storeUnusable`` when more is damaged than rows, and then nothing was changed;
+    ///   ``PenstockError/Code/damaged`` when that is what every row rests on.
+    public static func quarantine(path: String) throws(PenstockError) -> SQLiteQuarantine {
+        let resolved = try self.existing(path)
+        let now = LiveClock().now
+        let owner = try OwnerFile(database: resolved, now: now, connections: 1)
+        let table: SQLiteTable
+        do throws(PenstockError) {
+            let found = try SQLiteInspection(of: resolved)
+            guard !found.isSound else {
+                owner.release(isUnused: true)
+                return SQLiteQuarantine(nothingIn: found)
+            }
+            table = try SQLiteTable(writing: resolved, options: SQLiteOptions(), owner: owner) { _ in }
+        } catch {
+            owner.release(isUnused: true)
+            throw error
+        }
+        defer {
+            table.close()
+            owner.connectionClosed(hasLostFiles: table.loss != nil)
+        }
+        return try SQLiteQuarantine(in: table, path: resolved, now: now)
+    }
+
+    /// The one name of a file that has to be there.
+    static func existing(_ path: String) throws(PenstockError) -> String {
         try Schema.checkLibrary()
         let resolved = try DatabasePath.resolve(path)
         guard unsafe access(resolved, F_OK) == 0 else {
             throw PenstockError(.storeUnusable, "there is no file '\(path)'")
         }
-        let owner = try OwnerFile(database: resolved, now: LiveClock().now)
-        defer { owner.release(isUnused: true) }
-        return try SQLiteInspection(of: resolved)
+        guard unsafe access(resolved, R_OK) == 0 else {
+            let reason = unsafe String(cString: strerror(errno))
+            throw PenstockError(.storeUnusable, "'\(path)' cannot be read (\(reason)): let this user read it")
+        }
+        return resolved
     }
 
     /// Writes what an operator should not miss to standard error.

@@ -50,6 +50,8 @@ struct ShowCommand: AsyncParsableCommand {
         switch record.state {
         case .ready where record.due > now: return ["It is not due before \(record.due.iso8601)."]
         case .ready: return ["It waits for an engine that runs '\(record.queue)', or for somebody to resolve it."]
+        case .diverged where record.failure?.kind == .damaged:
+            return ["Something of it was damaged: 'restart' begins it again, and 'delete' removes it."]
         case .diverged: return ["It waits for mended code: then 'resume' replays it, or 'restart' begins it again."]
         case .parked: return try await Self.steps(record, control, now: now)
         case .completed, .failed, .cancelled: return []

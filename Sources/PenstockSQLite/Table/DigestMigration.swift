@@ -66,23 +66,3 @@ struct DigestMigration {
         return rows.last?.record.id
     }
 }
-
-/// Follows the chains of the journals through rows that come tree by tree, and in a tree every run before its steps.
-struct JournalChains {
-    private var root: Int64 = 0
-    /// For each run of the tree, the digest that its next step goes on from.
-    private var chains: [Int64: UInt64] = [:]
-
-    /// The digest that a step has to have; `nil` for a root, and for a step whose run is not there.
-    func digest(of record: ItemRecord, in queue: String) -> UInt64? {
-        guard !record.id.isRoot, record.id.root == self.root, let last = self.chains[record.id.run] else { return nil }
-        return NewStep.digest(of: queue, record.payload, after: last)
-    }
-
-    /// Takes a row in.
-    mutating func follow(_ record: ItemRecord) {
-        if record.id.root != self.root { (self.root, self.chains) = (record.id.root, [:]) }
-        self.chains[record.number] = record.digest
-        if !record.id.isRoot { self.chains[record.id.run] = record.digest }
-    }
-}

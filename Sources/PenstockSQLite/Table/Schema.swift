@@ -29,6 +29,26 @@ enum Schema {
         Migration(statements: Self.second) { connection throws(PenstockError) in
             try DigestMigration(connection).run()
         },
+        Migration(statements: Self.third),
+    ]
+
+    /// The indexes over the rows, which can be made anew at any time.
+    static let indexes: [(name: String, sql: String)] = Self.migrations.flatMap(\.statements).compactMap { statement in
+        let words = statement.split(separator: " ").filter { $0 != "UNIQUE" }
+        guard words.starts(with: ["CREATE", "INDEX"]), words.count > 2 else { return nil }
+        return (String(words[2]), statement)
+    }
+
+    /// Rows that were damaged, as they were found: a column holds whatever stood in the row, whatever its type is.
+    private static let third = [
+        """
+        CREATE TABLE penstock_quarantine (
+            id INTEGER PRIMARY KEY, quarantined INTEGER NOT NULL, reason TEXT NOT NULL,
+            root ANY, run ANY, step ANY, number ANY, queue ANY, key ANY, state ANY, priority ANY, due ANY, created ANY,
+            settled ANY, attempt ANY, token ANY, digest ANY, caller_run ANY, caller_step ANY, reply_to ANY,
+            payload ANY, result ANY, checked_content ANY, checked_state ANY
+        ) STRICT
+        """
     ]
 
     /// The columns `checked…` hold digests of the others, since SQLite does not notice most flipped bits.

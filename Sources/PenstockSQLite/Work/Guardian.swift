@@ -11,7 +11,9 @@ final class Guardian {
     var refusal: String?
 
     /// The tables and the view that are Penstock's, which a user's work may read.
-    static let own: Set<String> = ["penstock_meta", "penstock_queues", "penstock_rows", "penstock_items"]
+    static let own: Set<String> = [
+        "penstock_meta", "penstock_queues", "penstock_rows", "penstock_items", "penstock_quarantine",
+    ]
 
     typealias Word = UnsafePointer<CChar>?
     typealias Callback = @convention(c) (UnsafeMutableRawPointer?, Int32, Word, Word, Word, Word) -> Int32

@@ -6,8 +6,6 @@ struct DigestInspection {
     private let connection: SQLiteConnection
     private var found: [String] = []
 
-    private var chains = JournalChains()
-
     /// The most lines.
     private static let limit = 100
 
@@ -28,20 +26,9 @@ struct DigestInspection {
         return self.found
     }
 
-    /// Rows come tree by tree, and in a tree every run before its steps.
     private mutating func inspectRows() throws(PenstockError) {
-        let rows = try self.table.statement(.all)
-        defer { rows.reset() }
-        while self.found.count < Self.limit, try rows.step() {
-            var record: ItemRecord?
-            try self.note { table throws(PenstockError) in record = try table.record(rows) }
-            guard let record else { continue }
-            // Where a row before is missing or damaged, that is the complaint.
-            if let digest = self.chains.digest(of: record, in: record.queue), digest != record.digest {
-                self.found.append("item \(record.id.key) does not go on from the step before it in its journal")
-            }
-            self.chains.follow(record)
-        }
+        var scan = DamageScan(self.table, page: .max)
+        while self.found.count < Self.limit, let page = try scan.next() { self.found += page.map(\.reason) }
     }
 
     private mutating func note(_ body: (SQLiteTable) throws(PenstockError) -> Void) throws(PenstockError) {

@@ -9,20 +9,34 @@ public struct SQLiteInspection: Sendable, Hashable {
     /// How many rows were looked through.
     public let items: Int
 
+    /// How many rows were damaged once and are in quarantine.
+    public let quarantined: Int
+
     /// Whether nothing is wrong.
+    ///
+    /// What is in quarantine is served to nobody, and does not count.
     public var isSound: Bool { self.problems.isEmpty }
 
+    /// The first version of the tables that has digests.
+    private static let firstVersion: Int64 = 2
+
+    /// Looks through a file that nobody is writing to, and leaves it as it is.
     init(of path: String) throws(PenstockError) {
         let connection = try SQLiteConnection.visiting(path)
         try connection.execute("PRAGMA query_only = on")
         try connection.execute("PRAGMA cell_size_check = on")
         try Schema.check(connection, path: path)
-        guard try connection.integer("PRAGMA user_version") == Schema.version else {
+        guard try connection.integer("PRAGMA user_version") ?? 0 >= Self.firstVersion else {
             throw PenstockError(
                 .storeUnusable,
                 "'\(path)' is empty or of an older version: open it once, and verify it then"
             )
         }
+        try self.init(over: connection, path: path)
+    }
+
+    /// Looks through what a connection sees, a transaction of its own that is open included.
+    init(over connection: SQLiteConnection, path: String) throws(PenstockError) {
         var problems: [String] = []
         for query in Self.queries {
             do throws(PenstockError) {
@@ -36,7 +50,13 @@ public struct SQLiteInspection: Sendable, Hashable {
         var digests = DigestInspection(of: connection, path: path)
         problems += try digests.problems()
         self.problems = problems
-        self.items = (try? connection.integer("SELECT count(*) FROM penstock_rows")).map { Int($0) } ?? 0
+        self.items = Self.count("penstock_rows", connection)
+        self.quarantined = Self.count("penstock_quarantine", connection)
+    }
+
+    /// How many rows a table has; none when it cannot be read, or is not there because the file is of an older version.
+    private static func count(_ table: String, _ connection: SQLiteConnection) -> Int {
+        (try? connection.integer("SELECT count(*) FROM \(table)")).map { Int($0) } ?? 0
     }
 
     private static func lines(_ query: String, _ connection: SQLiteConnection) throws(PenstockError) -> [String] {
