@@ -4,7 +4,8 @@ struct RootCommand: AsyncParsableCommand {
         var subcommands: [any AsyncParsableCommand.Type] = [
             ListCommand.self, ShowCommand.self, JournalCommand.self, QueuesCommand.self, TasksCommand.self,
             ResolveCommand.self, RejectCommand.self, CancelCommand.self, RestartCommand.self, RetryCommand.self,
-            ResumeCommand.self, DeleteCommand.self, VerifyCommand.self, BenchCommand.self,
+            ResumeCommand.self, DeleteCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
+            BenchCommand.self,
         ]
         if CommandContext.current.demonstration != nil {
             subcommands.insert(DemoCommand.self, at: 0)

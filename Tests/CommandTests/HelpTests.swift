@@ -5,7 +5,7 @@ import Testing
 struct HelpTests {
     static let commands = [
         [], ["list"], ["show"], ["journal"], ["queues"], ["tasks"], ["resolve"], ["reject"], ["cancel"], ["restart"],
-        ["retry"], ["resume"], ["delete"], ["verify"], ["bench"], ["bench", "durable"],
+        ["retry"], ["resume"], ["delete"], ["verify"], ["backup"], ["restore"], ["bench"], ["bench", "durable"],
     ]
 
     @Test("Every help has at most 24 lines of 80 columns", arguments: HelpTests.commands)
@@ -49,7 +49,9 @@ struct HelpTests {
               retry    Try what has failed again, after its last good step
               resume   Replay a diverged run, now that its code is mended
               delete   Remove a run or item, and its steps, for good
-              verify   Look through a database for damage; change nothing
+              verify   Look through a database for damage
+              backup   Copy a database, also while its engine works
+              restore  Put a backup in the place of a database
               bench    Measure the engine beside the disk it runs on
 
             Exit codes: 0 ok, 1 failed, 2 not found or conflict, 64 usage, 65 bad data,

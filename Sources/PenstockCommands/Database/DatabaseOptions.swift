@@ -34,6 +34,12 @@ struct DatabaseOptions: ParsableArguments {
     }
 }
 
+/// How a verb that names its files writes what came of it.
+struct FormOptions: ParsableArguments {
+    @Option(name: [.customShort("o"), .customLong("output")], help: "table for people, or json for programs")
+    var output: OutputFormat = .table
+}
+
 /// How results are written.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case table

@@ -40,6 +40,11 @@ package enum Words {
         }
     }
 
+    /// How far something is: `Copied 12 of 340 MB`.
+    package static func progress(_ done: String, _ bytes: Int, of total: Int) -> String {
+        "\(done) \(self.count(bytes / 1_000_000)) of \(self.count(total / 1_000_000)) MB"
+    }
+
     /// Text of at most so many characters.
     package static func shortened(_ text: String, to length: Int = 60) -> String {
         text.count <= length ? text : text.prefix(length - 1) + "…"
