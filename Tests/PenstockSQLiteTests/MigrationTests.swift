@@ -61,6 +61,39 @@ struct MigrationTests {
         #expect(try SQLiteStore.verify(path: folder.database).problems == [])
     }
 
+    @Test func `a store of the second version is verified and backed up as it is`() async throws {
+        let folder = try Folder()
+        var store = try await openStore(folder.database)
+        for key in ["a", "b"] { try await store.push("1", key: key) }
+        await store.close()
+        try sqlite(folder.database, "DROP TABLE penstock_quarantine; PRAGMA user_version = 2")
+        let rows = try sqlite(folder.database, "SELECT root || key || checked_content FROM penstock_rows")
+        let before = try bytes(of: folder.database)
+        #expect(try SQLiteStore.verify(path: folder.database).problems == [])
+        #expect(try SQLiteStore.backup(from: folder.database, to: folder.file("copy.db")).items == 2)
+        #expect(try bytes(of: folder.database) == before)
+        #expect(try sqlite(folder.file("copy.db"), "PRAGMA user_version") == ["2"])
+
+        try sqlite(folder.database, "UPDATE penstock_rows SET payload = x'07' WHERE key = 'a'")
+        #expect(try SQLiteStore.quarantine(path: folder.database).moved == 1)
+        #expect(try sqlite(folder.database, "PRAGMA user_version") == ["\(Schema.version)"])
+        #expect(try SQLiteStore.restore(folder.file("copy.db"), to: folder.database).items == 2)
+        store = try await openStore(folder.database)
+        #expect(try await store.lease(10).map(\.record.key) == ["a", "b"])
+        await store.close()
+        #expect(try sqlite(folder.database, "SELECT root || key || checked_content FROM penstock_rows") == rows)
+        #expect(try sqlite(folder.database, "SELECT count(*) FROM penstock_quarantine") == ["0"])
+    }
+
+    @Test func `a quarantine has a place for every column of a row`() async throws {
+        let folder = try Folder()
+        try await openStore(folder.database).close()
+        let columns = "SELECT group_concat(name) FROM pragma_table_info('%')"
+        let rows = try sqlite(folder.database, columns.replacing("%", with: "penstock_rows"))
+        let quarantine = try sqlite(folder.database, columns.replacing("%", with: "penstock_quarantine"))
+        #expect(quarantine == rows.map { "id,quarantined,reason,\($0)" })
+    }
+
     @Test func `a migration that fails leaves the file as it was`() async throws {
         let folder = try Folder()
         try Self.makeFirstVersion(folder.database)

@@ -74,6 +74,14 @@ public struct SQLiteError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension PenstockError {
+    /// The same of a file that is named, where the error of a statement does not say in which it was.
+    func naming(_ path: String) -> PenstockError {
+        guard self.cause is SQLiteError, !self.message.contains(path) else { return self }
+        return PenstockError(self.code, "'\(path)': \(self.message)", cause: self.cause)
+    }
+}
+
 extension SQLiteError {
     /// The same as an error of the store's, which says what became of the transaction.
     func asPenstockError() -> PenstockError {
@@ -103,7 +111,7 @@ extension SQLiteError {
         case SQLITE_CORRUPT:
             PenstockError(
                 .storeUnusable,
-                "the database is damaged: verify it, and restore a backup or recover it with sqlite3's '.recover'",
+                "the database is damaged: restore a backup, or recover it with sqlite3's '.recover'",
                 cause: self
             )
         default:

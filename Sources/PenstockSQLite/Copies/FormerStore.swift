@@ -48,7 +48,13 @@ struct FormerStore {
             SQLiteConnection.removeLog(path: self.path)
             guard unsafe link(self.path, name) == 0 else { throw DatabasePath.refused(name, errno) }
         }
-        for suffix in ["-wal", "-journal"] where unsafe access(self.path + suffix, F_OK) == 0 {
+        for suffix in ["-wal", "-journal"] {
+            var status = stat()
+            guard unsafe stat(self.path + suffix, &status) == 0 else { continue }
+            guard status.st_size > 0 else {
+                unsafe _ = unlink(self.path + suffix)
+                continue
+            }
             guard unsafe rename(self.path + suffix, name + suffix) == 0 else {
                 throw DatabasePath.refused(self.path + suffix, errno)
             }

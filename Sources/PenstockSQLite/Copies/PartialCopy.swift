@@ -22,7 +22,10 @@ final class PartialCopy {
     init(of destination: String) throws(PenstockError) {
         let path = "\(destination)-partial"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw DatabasePath.refused(path, errno) }
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw DatabasePath.refused(path, errno) }
+            throw PenstockError(.storeUnusable, "the directory of '\(destination)' does not exist: make it first")
+        }
         let code = clinux_lock(descriptor)
         guard code == 0 else {
             close(descriptor)

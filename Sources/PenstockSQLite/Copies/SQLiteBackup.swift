@@ -70,10 +70,14 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         from path: String,
         _ progress: (Int, Int) -> Void
     ) throws(PenstockError) -> SQLiteInspection {
-        let source = try SQLiteConnection.copying(path)
-        try Schema.check(source, path: path)
-        try copy.fill(from: source, progress: progress)
-        source.close()
+        do throws(PenstockError) {
+            let source = try SQLiteConnection.copying(path)
+            try Schema.check(source, path: path)
+            try copy.fill(from: source, progress: progress)
+            source.close()
+        } catch {
+            throw error.naming(path)
+        }
         return try SQLiteInspection(of: copy.path)
     }
 }

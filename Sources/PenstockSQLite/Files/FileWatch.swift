@@ -22,26 +22,34 @@ struct FileIdentity: Hashable {
 ///
 /// To ask costs a few system calls that touch no disk.
 struct FileWatch {
-    private let database: String
-    private let identities: [FileIdentity?]
+    private struct File {
+        let path: String
+        let identity: FileIdentity?
 
-    /// The database, its log, and the file that says who owns it.
-    private static let suffixes = ["", "-wal", "-owner"]
+        init(_ path: String) {
+            self.path = path
+            self.identity = FileIdentity(path: path)
+        }
+
+        var isThere: Bool { FileIdentity(path: self.path) == self.identity }
+    }
+
+    /// The database and its log.
+    private let written: [File]
+    /// The file that says who owns them.
+    private let owner: File
 
     init(database: String) {
-        self.database = database
-        self.identities = Self.suffixes.map { FileIdentity(path: database + $0) }
+        self.written = [File(database), File(database + "-wal")]
+        self.owner = File(database + "-owner")
     }
 
     /// The first of the files that is not there any more, or is another one.
     var changed: String? {
-        for (suffix, identity) in zip(Self.suffixes, self.identities)
-        where FileIdentity(path: self.database + suffix) != identity {
-            return self.database + suffix
-        }
-        return nil
+        for file in self.written where !file.isThere { return file.path }
+        return self.isOwned ? nil : self.owner.path
     }
 
     /// Whether nobody else can have become the owner.
-    var isOwned: Bool { FileIdentity(path: self.database + "-owner") == self.identities.last }
+    var isOwned: Bool { self.owner.isThere }
 }

@@ -22,17 +22,21 @@ public struct SQLiteInspection: Sendable, Hashable {
 
     /// Looks through a file that nobody is writing to, and leaves it as it is.
     init(of path: String) throws(PenstockError) {
-        let connection = try SQLiteConnection.visiting(path)
-        try connection.execute("PRAGMA query_only = on")
-        try connection.execute("PRAGMA cell_size_check = on")
-        try Schema.check(connection, path: path)
-        guard try connection.integer("PRAGMA user_version") ?? 0 >= Self.firstVersion else {
-            throw PenstockError(
-                .storeUnusable,
-                "'\(path)' is empty or of an older version: open it once, and verify it then"
-            )
+        do throws(PenstockError) {
+            let connection = try SQLiteConnection.visiting(path)
+            try connection.execute("PRAGMA query_only = on")
+            try connection.execute("PRAGMA cell_size_check = on")
+            try Schema.check(connection, path: path)
+            guard try connection.integer("PRAGMA user_version") ?? 0 >= Self.firstVersion else {
+                throw PenstockError(
+                    .storeUnusable,
+                    "'\(path)' is empty or of an older version: open it once, and verify it then"
+                )
+            }
+            try self.init(over: connection, path: path)
+        } catch {
+            throw error.naming(path)
         }
-        try self.init(over: connection, path: path)
     }
 
     /// Looks through what a connection sees, a transaction of its own that is open included.
