@@ -126,7 +126,7 @@ struct QuarantineTests {
     )
     func lostStep(step: Int, change: String) async throws {
         let folder = try Folder()
-        let x = 1000 + Int.random(in: 1...1_000_000_000)
+        let x = Self.calls.newArgument()
         try await Self.startRun(x, folder.database)
         #expect(Self.calls.count(x) == 1)
         try sqlite(folder.database, "UPDATE penstock_rows SET \(change) WHERE step = \(step)")
@@ -158,7 +158,7 @@ struct QuarantineTests {
 
     @Test func `a run whose own state is damaged goes on where it was when it is resumed`() async throws {
         let folder = try Folder()
-        let x = 1000 + Int.random(in: 1...1_000_000_000)
+        let x = Self.calls.newArgument()
         try await Self.startRun(x, folder.database)
         try sqlite(folder.database, "UPDATE penstock_rows SET token = token + 1 WHERE step = 0")
         let done = try Self.quarantine(folder.database)
@@ -276,6 +276,11 @@ struct QuarantineTests {
 /// How often a body was called with an argument.
 private final class Calls: Sendable {
     private let counts = Mutex<[Int: Int]>([:])
+
+    private let last = Atomic<Int>(1000)
+
+    /// An argument that no other test calls with.
+    func newArgument() -> Int { self.last.add(1, ordering: .relaxed).newValue * 1_000_000 }
 
     func add(_ argument: Int) { self.counts.withLock { $0[argument, default: 0] += 1 } }
 

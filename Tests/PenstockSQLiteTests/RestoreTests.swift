@@ -105,6 +105,17 @@ struct RestoreTests {
         #expect((replaced != nil) == (bytesLeft > 0))
     }
 
+    @Test func `whoever could open the file that was replaced can open what took its place`() async throws {
+        let folder = try Folder()
+        _ = try await Self.makeStore(folder)
+        let owner: uid_t = getuid() == 0 ? 65_534 : getuid()
+        #expect(unsafe chmod(folder.database, 0o640) == 0 && chown(folder.database, owner, gid_t.max) == 0)
+        _ = try SQLiteStore.restore(folder.file("copy.db"), to: folder.database)
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.database)
+        #expect(attributes[.posixPermissions] as? Int == 0o640)
+        #expect(attributes[.ownerAccountID] as? UInt32 == owner)
+    }
+
     @Test func `nobody is charged for what the last owner died over in the file that was replaced`() async throws {
         let folder = try Folder()
         let path = folder.database

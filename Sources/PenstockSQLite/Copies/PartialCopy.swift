@@ -57,6 +57,18 @@ final class PartialCopy {
         target.close()
     }
 
+    /// Gives the copy the owner and the permissions of the file whose place it takes, so that whoever could open that
+    /// one can open this one.
+    func takePermissions(of path: String) throws(PenstockError) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return }
+        // Only an administrator may give files away; for anybody else it is a file of theirs in any case.
+        if geteuid() == 0, fchown(self.descriptor, status.st_uid, status.st_gid) != 0 {
+            throw DatabasePath.refused(self.path, errno)
+        }
+        guard fchmod(self.descriptor, status.st_mode & 0o777) == 0 else { throw DatabasePath.refused(self.path, errno) }
+    }
+
     /// Makes the copy durable, and gives it its name.
     /// - Parameter replaces: Whether there may be a file of that name, which then is gone.
     func publish(replaces: Bool) throws(PenstockError) {

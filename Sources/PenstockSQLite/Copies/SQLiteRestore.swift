@@ -56,6 +56,7 @@ extension EmbeddedStore where Runner == SQLiteRunner {
             }
             let former = try FormerStore(at: resolved)
             let epoch = try Fence(of: copy.path).raise(over: former, owner)
+            try copy.takePermissions(of: resolved)
             let replaced = try former.stepAside(now: now)
             try copy.publish(replaces: true)
             // What the last owner was working on is not what the rows in the backup are about.

@@ -162,12 +162,25 @@ public final class SQLiteTable: ItemTable {
         // The log must not be taken for that of the new file, and belongs into the old one, wherever that is now.
         if watch.isOwned, !self.isBroken, self.connection.isIdle {
             do throws(PenstockError) {
-                _ = try self.connection.checkpoint(truncating: true)
+                let isEmpty = try self.connection.checkpoint(truncating: true)
+                if !isEmpty { self.reportLogLeft("somebody is reading") }
             } catch {
-                self.report(Notice(.error, "the log of '\(self.path)' could not be put into its old file: \(error)"))
+                self.reportLogLeft("\(error)")
             }
         }
         throw loss
+    }
+
+    private func reportLogLeft(_ reason: String) {
+        self.report(
+            Notice(
+                .error,
+                """
+                '\(self.path)-wal' is a part of the file that was moved or replaced, and could not be put into it \
+                (\(reason)): move it to that file before anybody opens the new one
+                """
+            )
+        )
     }
 
     /// Ends all writing, because a file is not there any more or is another one.
