@@ -76,6 +76,22 @@ struct LostFilesTests {
         )
     }
 
+    @Test func `a transaction during which the file is replaced is not acknowledged`() async throws {
+        let folder = try Folder()
+        try await openStore(folder.file("other.db")).close()
+        let (new, path) = (folder.file("other.db"), folder.database)
+        let store = try await openStore(path)
+        try await store.push("1", key: "a")
+        var transaction = Transaction([.push(NewItem(queue: "jobs", key: "b", payload: payload("1")))])
+        transaction.sqlite { _ in try rename(new, to: path) }
+        let handedIn = transaction
+        let error = await #expect(throws: PenstockError.self) { try await store.commit(handedIn) }
+        #expect(error?.code == .storeClosed)
+        await store.close()
+        #expect(try sqlite(path, "SELECT count(*) FROM penstock_rows") == ["0"])
+        #expect(try SQLiteStore.verify(path: path).problems == [])
+    }
+
     @Test func `an owner that had nothing to write when its file was replaced leaves the new one alone too`()
         async throws
     {

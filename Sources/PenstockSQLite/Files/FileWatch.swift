@@ -34,21 +34,25 @@ struct FileWatch {
         var isThere: Bool { FileIdentity(path: self.path) == self.identity }
     }
 
-    /// The database and its log.
-    private let written: [File]
-    /// The file that says who owns them.
+    private let database: File
+    private let log: File
+    /// The file that says who owns the others.
     private let owner: File
 
     init(database: String) {
-        self.written = [File(database), File(database + "-wal")]
+        self.database = File(database)
+        self.log = File(database + "-wal")
         self.owner = File(database + "-owner")
     }
 
     /// The first of the files that is not there any more, or is another one.
     var changed: String? {
-        for file in self.written where !file.isThere { return file.path }
-        return self.isOwned ? nil : self.owner.path
+        for file in [self.database, self.log, self.owner] where !file.isThere { return file.path }
+        return nil
     }
+
+    /// The same of the database alone, for the time of one commit.
+    var changedDatabase: String? { self.database.isThere ? nil : self.database.path }
 
     /// Whether nobody else can have become the owner.
     var isOwned: Bool { self.owner.isThere }

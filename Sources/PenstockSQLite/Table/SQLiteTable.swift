@@ -100,7 +100,7 @@ public final class SQLiteTable: ItemTable {
         self.names.groupEnded(undone: false)
         self.numbers.groupEnded(undone: false)
         // What went into a file that was replaced meanwhile is not acknowledged.
-        try self.checkFiles()
+        if let changed = self.watch?.changedDatabase { throw self.leave(changed) }
         self.checkpoints.committed(frames: self.connection.framesInLog)
         if self.checkpoints.isUrgent { self.checkpoint() }
     }
@@ -157,10 +157,14 @@ public final class SQLiteTable: ItemTable {
     /// Makes sure that what is written is what the path leads to.
     private func checkFiles() throws(PenstockError) {
         if let loss = self.loss { throw loss }
-        guard let watch = self.watch, let changed = watch.changed else { return }
-        let loss = self.lost(changed)
+        if let changed = self.watch?.changed { throw self.leave(changed) }
+    }
+
+    /// Leaves the files, because one is not there any more or is another one.
+    private func leave(_ file: String) -> PenstockError {
+        let loss = self.lost(file)
         // The log must not be taken for that of the new file, and belongs into the old one, wherever that is now.
-        if watch.isOwned, !self.isBroken, self.connection.isIdle {
+        if self.watch?.isOwned == true, !self.isBroken, self.connection.isIdle {
             do throws(PenstockError) {
                 let isEmpty = try self.connection.checkpoint(truncating: true)
                 if !isEmpty { self.reportLogLeft("somebody is reading") }
@@ -168,7 +172,7 @@ public final class SQLiteTable: ItemTable {
                 self.reportLogLeft("\(error)")
             }
         }
-        throw loss
+        return loss
     }
 
     private func reportLogLeft(_ reason: String) {
