@@ -4,7 +4,8 @@ import Penstock
 struct DigestInspection {
     private let table: SQLiteTable
     private let connection: SQLiteConnection
-    private var found: [String] = []
+    /// One line for each thing that is not what was stored; at most a hundred.
+    private(set) var found: [String] = []
 
     /// The most lines.
     private static let limit = 100
@@ -14,8 +15,8 @@ struct DigestInspection {
         self.table = SQLiteTable(inspecting: connection, path: path)
     }
 
-    /// One line for each thing that is not what was stored; at most a hundred.
-    mutating func problems() throws(PenstockError) -> [String] {
+    /// Looks through everything, as far as it can be read.
+    mutating func look() throws(PenstockError) {
         for key in ["epoch", "next_number"] { try self.note { table throws(PenstockError) in _ = try table.meta(key) } }
         let queues = try self.connection.prepare("SELECT id FROM penstock_queues")
         while self.found.count < Self.limit, try queues.step() {
@@ -23,7 +24,6 @@ struct DigestInspection {
             try self.note { table throws(PenstockError) in _ = try table.name(ofQueue: number) }
         }
         try self.inspectRows()
-        return self.found
     }
 
     private mutating func inspectRows() throws(PenstockError) {

@@ -43,19 +43,29 @@ public struct SQLiteInspection: Sendable, Hashable {
     init(over connection: SQLiteConnection, path: String) throws(PenstockError) {
         var problems: [String] = []
         for query in Self.queries {
-            do throws(PenstockError) {
+            try Self.asFarAsItGoes(&problems) { problems throws(PenstockError) in
                 problems += try Self.lines(query, connection)
-            } catch {
-                guard error.code == .storeUnusable else { throw error }
-                // Too damaged for this question; the others may still be answered.
-                problems.append("\(error)")
             }
         }
         var digests = DigestInspection(of: connection, path: path)
-        problems += try digests.problems()
+        try Self.asFarAsItGoes(&problems) { _ throws(PenstockError) in try digests.look() }
+        problems += digests.found
         self.problems = problems
         self.items = Self.count("penstock_rows", connection)
         self.quarantined = Self.count("penstock_quarantine", connection)
+    }
+
+    /// Asks something; that the file is too damaged for it is an answer, and the other questions may still have theirs.
+    private static func asFarAsItGoes(
+        _ problems: inout [String],
+        _ body: (inout [String]) throws(PenstockError) -> Void
+    ) throws(PenstockError) {
+        do throws(PenstockError) {
+            try body(&problems)
+        } catch  where error.code == .storeUnusable {
+            let line = "not everything can be read: \(error)"
+            if !problems.contains(line) { problems.append(line) }
+        }
     }
 
     /// How many rows a table has; none when it cannot be read, or is not there because the file is of an older version.

@@ -50,7 +50,7 @@ public struct SQLiteQuarantine: Sendable, Hashable {
             return (quarantine.moved, quarantine.actions, left)
         } catch {
             table.rollback()
-            throw error
+            throw error.naming(path)
         }
     }
 }
