@@ -11,17 +11,19 @@ import Glibc
 
 @Suite("Backups")
 struct BackupTests {
-    /// Pushes one item into each of two queues, in one transaction.
-    private static func pushPair(_ number: Int, into store: SQLiteStore) async throws {
-        let text = payload("\"\(String(repeating: "\(number) ", count: 400))\"")
-        let items = ["left", "right"].map { NewItem(queue: $0, key: "k\(number)", payload: text) }
+    /// Pushes as many items into each of two queues, in one transaction.
+    private static func push(_ numbers: Range<Int>, into store: SQLiteStore) async throws {
+        let items = numbers.flatMap { number in
+            let text = payload("\"\(String(repeating: "\(number) ", count: 400))\"")
+            return ["left", "right"].map { NewItem(queue: $0, key: "k\(number)", payload: text) }
+        }
         _ = try await store.commit(Transaction(items.map { .push($0) }))
     }
 
     @Test func `a backup has what one transaction sees, and its owner commits meanwhile`() async throws {
         let folder = try Folder()
         let store = try await openStore(folder.database)
-        for number in 0..<800 { try await Self.pushPair(number, into: store) }
+        for start in stride(from: 0, to: 800, by: 80) { try await Self.push(start..<start + 80, into: store) }
         let before = try bytes(of: folder.database)
         let (begun, gone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let parts = Atomic<Int>(0)
@@ -35,7 +37,7 @@ struct BackupTests {
             }
         }
         try await onThread { begun.wait() }
-        for number in 800..<820 { try await Self.pushPair(number, into: store) }
+        for number in 800..<820 { try await Self.push(number..<number + 1, into: store) }
         gone.signal()
         let done = try await backup
         #expect(parts.load(ordering: .relaxed) > 1, "it was copied in parts")

@@ -31,7 +31,7 @@ struct BitFlipTests {
         let seed = UInt64.random(in: .min ... .max)
         let random = SeededEntropy(seed: seed)
         var outcomes: [Outcome: Int] = [:]
-        var mended = 0
+        var (tried, mended) = (0, 0)
         for number in 0..<Self.flips {
             let place = Int(random.next() % UInt64(sound.count * 8))
             var damaged = sound
@@ -40,17 +40,20 @@ struct BitFlipTests {
             try damaged.write(to: URL(filePath: path))
             let outcome = try await Self.outcome(path, content, "bit \(place) (seed \(seed))")
             outcomes[outcome, default: 0] += 1
-            if outcome == .noticed, try await Self.isMended(path, content, "bit \(place) (seed \(seed))") {
-                mended += 1
+            // Each costs several syncs, so the normal run tries every third.
+            if outcome == .noticed, Self.flips > 300 || number.isMultiple(of: 3) {
+                tried += 1
+                if try await Self.isMended(path, content, "bit \(place) (seed \(seed))") { mended += 1 }
             }
             for suffix in ["", "-wal", "-shm", "-owner"] { try? FileManager.default.removeItem(atPath: path + suffix) }
         }
         let (noticed, refused) = (outcomes[.noticed, default: 0], outcomes[.refused, default: 0])
         print(
-            "figure: bit flips: \(Self.flips), noticed \(noticed) (\(mended) quarantined), refused \(refused), "
-                + "harmless \(outcomes[.harmless, default: 0]), served 0 (seed \(seed))"
+            "figure: bit flips: \(Self.flips), noticed \(noticed) (\(mended) of \(tried) quarantined), "
+                + "refused \(refused), harmless \(outcomes[.harmless, default: 0]), served 0 (seed \(seed))"
         )
         #expect(noticed + refused > Self.flips / 5, "a good part of the file is in use")
+        #expect(mended * 2 > tried, "most of what is noticed is in rows")
     }
 
     private struct Content {
