@@ -25,7 +25,7 @@ struct LostFilesTests {
         try rename(folder.database, to: folder.file("old.db"))
         try rename(folder.file("other.db"), to: folder.database)
         let calls: [@Sendable () async throws -> Void] = [
-            { try await store.settle(leased, .complete(payload("2"), wakesCaller: true)) },
+            { try await store.settle(leased, .complete(payload("2"))) },
             { try await store.push("3", key: "c") },
             { _ = try await store.lease() },
             { _ = try await store.item(.id(leased.record.id)) },

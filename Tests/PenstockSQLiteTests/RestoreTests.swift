@@ -31,7 +31,7 @@ struct RestoreTests {
         let held = try await store.lease()[0]
         try await store.push("2", key: "after")
         let last = try await store.lease()[0]
-        try await store.settle(last, .complete(payload("3"), wakesCaller: true))
+        try await store.settle(last, .complete(payload("3")))
         await store.close()
         return Aftermath(held: held, lastToken: last.lease.token, lastNumber: last.record.number)
     }
@@ -52,7 +52,7 @@ struct RestoreTests {
         #expect(try SQLiteStore.verify(path: folder.database).problems == [])
 
         let store = try await openStore(folder.database)
-        for settlement in [Settlement.complete(payload("9"), wakesCaller: true), .consume, .release] {
+        for settlement in [Settlement.complete(payload("9")), .consume, .release] {
             let error = await #expect(throws: PenstockError.self) { try await store.settle(aftermath.held, settlement) }
             #expect(error?.code == .leaseLost)
         }
@@ -61,7 +61,7 @@ struct RestoreTests {
         #expect(new.lease.token > aftermath.lastToken)
         let error = await #expect(throws: PenstockError.self) { try await store.settle(aftermath.held, .consume) }
         #expect(error?.code == .leaseLost)
-        try await store.settle(new, .complete(payload("4"), wakesCaller: true))
+        try await store.settle(new, .complete(payload("4")))
         let again = try await store.push("5", key: "after")
         #expect(again.root > aftermath.lastNumber)
         #expect(try await store.lease().map(\.record.payload.text) == ["5"])
