@@ -13,6 +13,14 @@ public struct SQLiteOptions: Sendable, Hashable {
     /// What a transaction that was acknowledged will survive.
     public var durability: Durability
 
+    /// The frames of the write-ahead log from which an idle moment is used to copy them into the database.
+    ///
+    /// A frame is a page, so this is 16 MB.
+    package var idleFrames = 4000
+
+    /// The bytes to which a new write-ahead log is lengthened.
+    package var logBytes = 4 << 20
+
     /// Makes options; each has a default.
     public init(durability: Durability = .full) {
         self.durability = durability

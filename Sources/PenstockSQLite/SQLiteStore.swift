@@ -30,11 +30,12 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         let report = environment.report ?? Self.reportToStandardError
         environment.report = report
         let owner = try OwnerFile(database: path, now: environment.clock.now, connections: 2)
+        let file = DatabaseFile(path)
         let writer: SQLiteRunner
         do throws(PenstockError) {
             try DatabasePath.create(path)
             writer = try await SQLiteRunner(name: "penstock-writer", owner: owner) { () throws(PenstockError) in
-                try SQLiteTable(writing: path, options: options, owner: owner, report: report)
+                try SQLiteTable(writing: file, options: options, after: owner, report: report)
             }
         } catch {
             owner.release(isUnused: true)
@@ -43,7 +44,7 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         let reader: SQLiteRunner
         do throws(PenstockError) {
             reader = try await SQLiteRunner(name: "penstock-reader", owner: owner) { () throws(PenstockError) in
-                try SQLiteTable(reading: path, options: options, report: report)
+                try SQLiteTable(reading: file, report: report)
             }
         } catch {
             await writer.stop()
@@ -73,7 +74,7 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         let resolved = try self.existing(path)
         let owner = try OwnerFile(database: resolved, now: LiveClock().now, connections: 0)
         defer { owner.release(isUnused: true) }
-        return try SQLiteInspection(of: resolved)
+        return try SQLiteInspection(of: DatabaseFile(resolved))
     }
 
     /// Looks through the whole file for damage, and moves the rows that are damaged out of reach.
@@ -92,12 +93,12 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         let owner = try OwnerFile(database: resolved, now: now, connections: 1)
         let table: SQLiteTable
         do throws(PenstockError) {
-            let found = try SQLiteInspection(of: resolved)
+            let found = try SQLiteInspection(of: DatabaseFile(resolved))
             guard !found.isSound else {
                 owner.release(isUnused: true)
                 return SQLiteQuarantine(nothingIn: found)
             }
-            table = try SQLiteTable(writing: resolved, options: SQLiteOptions(), owner: owner) { _ in }
+            table = try SQLiteTable(writing: DatabaseFile(resolved), options: SQLiteOptions(), after: owner) { _ in }
         } catch {
             owner.release(isUnused: true)
             throw error

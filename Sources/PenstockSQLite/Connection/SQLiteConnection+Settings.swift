@@ -21,7 +21,7 @@ extension SQLiteConnection {
         }
         try self.configure(megabytes: 64)
         try self.execute("PRAGMA synchronous = \(options.durability == .relaxed ? "NORMAL" : "FULL")")
-        try self.execute("PRAGMA journal_size_limit = \(CheckpointPolicy.bytes)")
+        try self.execute("PRAGMA journal_size_limit = \(CheckpointPolicy(idleFrames: options.idleFrames).bytes)")
         self.countFrames()
     }
 
@@ -45,33 +45,9 @@ extension SQLiteConnection {
         try self.execute("PRAGMA secure_delete = off")
     }
 
-    /// The bytes that a write-ahead log is lengthened to.
-    private static let logBytes = 4 * 1024 * 1024
-
-    /// Writes a short log full of what does not count, so that the commits to come overwrite it.
-    ///
-    /// To make bytes durable in a file that need not grow costs half of what it costs when it has to. A transaction
-    /// that does not fit in the cache spills into the log and is undone, which leaves its frames behind the end. When
-    /// that does not work, nothing is lost but the time.
-    func lengthenLog(path: String) {
-        var status = stat()
-        if unsafe stat("\(path)-wal", &status) == 0, status.st_size >= Self.logBytes { return }
-        do throws(PenstockError) {
-            let cache = try self.integer("PRAGMA cache_size") ?? 0
-            try self.execute("PRAGMA cache_size = 16")
-            try self.execute("BEGIN IMMEDIATE")
-            try self.execute("CREATE TABLE filler (filler BLOB)")
-            try self.execute("INSERT INTO filler VALUES (zeroblob(\(Self.logBytes)))")
-            try self.execute("ROLLBACK")
-            try self.execute("PRAGMA cache_size = \(cache)")
-        } catch {
-            if !self.isIdle { try? self.execute("ROLLBACK") }
-        }
-    }
-
     /// Opens a connection to look around with: closing it leaves the files as they were.
-    static func visiting(_ path: String) throws(PenstockError) -> SQLiteConnection {
-        try SQLiteConnection(path: path, keepsLog: unsafe access("\(path)-wal", F_OK) == 0)
+    static func visiting(_ file: DatabaseFile) throws(PenstockError) -> SQLiteConnection {
+        try SQLiteConnection(file, keepsLog: file.hasLog)
     }
 
     /// Opens a connection to copy from, whether somebody is writing to the database or nobody may.
@@ -79,21 +55,10 @@ extension SQLiteConnection {
         let isLive = unsafe access("\(path)-wal", F_OK) == 0
         let mayWrite = unsafe access(path, W_OK) == 0 && access(DatabasePath.directory(of: path), W_OK) == 0
         // To read a database that has a log one writes beside it; where there is no log, nobody is writing.
-        let connection = try isLive || mayWrite ? SQLiteConnection.visiting(path) : SQLiteConnection(immutable: path)
+        let connection =
+            try isLive || mayWrite
+            ? SQLiteConnection.visiting(DatabaseFile(path)) : SQLiteConnection(immutable: path)
         try connection.configureReader()
         return connection
-    }
-
-    /// Removes what SQLite keeps beside a database, which the last connection does as it closes.
-    ///
-    /// Nobody else may have one.
-    static func removeLog(path: String) {
-        do throws(PenstockError) {
-            let connection = try SQLiteConnection(path: path, keepsLog: false)
-            _ = try connection.integer("PRAGMA user_version")
-            connection.close()
-        } catch {
-            // Then it stays, and whoever opens the database next takes it up.
-        }
     }
 }

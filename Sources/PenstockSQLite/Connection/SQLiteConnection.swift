@@ -6,25 +6,25 @@ import Penstock
 final class SQLiteConnection {
     private var handle: OpaquePointer?
     /// Told by SQLite's hook after each commit; see ``framesInLog``.
-    private let log = FrameCount()
+    private let frames = FrameCount()
     /// Asked by SQLite whenever a statement is compiled.
     let guardian = Guardian()
 
     private final class FrameCount {
-        var frames = 0
+        var count = 0
     }
 
     /// Opens a database file that exists.
     ///
     /// Closing a connection does not checkpoint, even the last one: only the writer does, when it is told to. With
     /// `keepsLog` off, the last connection checkpoints and removes the log as it closes.
-    convenience init(path: String, keepsLog: Bool = true) throws(PenstockError) {
-        try self.init(name: path, SQLITE_OPEN_READWRITE, keepsLog: keepsLog)
+    convenience init(_ file: DatabaseFile, keepsLog: Bool = true) throws(PenstockError) {
+        try self.init(name: file.path, in: file.system, SQLITE_OPEN_READWRITE, keepsLog: keepsLog)
     }
 
     /// Opens a database file that nobody can be writing to, and writes nothing, beside it neither.
     convenience init(immutable path: String) throws(PenstockError) {
-        let name = path.reduce(into: "file:") { name, character in
+        var name = path.reduce(into: "file:") { name, character in
             switch character {
             case "%": name += "%25"
             case "?": name += "%3f"
@@ -32,13 +32,14 @@ final class SQLiteConnection {
             default: name.append(character)
             }
         }
-        try self.init(name: name + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, keepsLog: true)
+        name += "?immutable=1"
+        try self.init(name: name, in: nil, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, keepsLog: true)
     }
 
-    private init(name: String, _ mode: Int32, keepsLog: Bool) throws(PenstockError) {
+    private init(name: String, in system: String?, _ mode: Int32, keepsLog: Bool) throws(PenstockError) {
         var handle: OpaquePointer?
         let flags = mode | SQLITE_OPEN_NOMUTEX
-        let code = unsafe sqlite3_open_v2(name, &handle, flags, nil)
+        let code = unsafe sqlite3_open_v2(name, &handle, flags, system)
         unsafe self.handle = handle
         guard code == SQLITE_OK, unsafe handle != nil else { throw self.error(code, sql: nil).asPenstockError() }
         unsafe sqlite3_extended_result_codes(handle, 1)
@@ -178,21 +179,26 @@ final class SQLiteConnection {
     /// How many pages are copied before anybody hears of it: a megabyte.
     private static let pagesAtOnce: Int32 = 256
 
+    /// Asks for something that only the database's files know.
+    func control(_ operation: Int32, _ answer: UnsafeMutableRawPointer?) -> Int32 {
+        unsafe sqlite3_file_control(self.handle, "main", operation, answer)
+    }
+
     // MARK: The write-ahead log
 
     /// How many frames the write-ahead log had after the last commit.
-    var framesInLog: Int { self.log.frames }
+    var framesInLog: Int { self.frames.count }
 
     /// Counts the frames from now on.
     ///
     /// SQLite's own checkpoints end with this, since they use the same hook.
     func countFrames() {
-        let context = unsafe Unmanaged.passUnretained(self.log).toOpaque()
+        let context = unsafe Unmanaged.passUnretained(self.frames).toOpaque()
         unsafe _ = sqlite3_wal_hook(
             self.handle,
             { context, _, _, frames in
                 if let context = unsafe context {
-                    unsafe Unmanaged<FrameCount>.fromOpaque(context).takeUnretainedValue().frames = Int(frames)
+                    unsafe Unmanaged<FrameCount>.fromOpaque(context).takeUnretainedValue().count = Int(frames)
                 }
                 return SQLITE_OK
             },

@@ -18,7 +18,7 @@ struct Fence {
     /// Raises the numbers.
     /// - Returns: the epoch that the copy has now; its next owner has the one after it.
     func raise(over former: FormerStore, _ owner: OwnerFile) throws(PenstockError) -> Int64 {
-        let connection = try SQLiteConnection(path: self.path, keepsLog: false)
+        let connection = try SQLiteConnection(DatabaseFile(self.path), keepsLog: false)
         let table = SQLiteTable(inspecting: connection, path: self.path)
         let known = max(try table.meta("epoch"), former.numbers?.epoch ?? 0, owner.claims.epoch)
         let margin = former.numbers == nil ? Self.margin : 0

@@ -24,7 +24,7 @@ struct FormerStore {
     private static func numbers(of path: String) throws(PenstockError) -> (epoch: Int64, next: Int64)? {
         let connection: SQLiteConnection
         do throws(PenstockError) {
-            connection = try SQLiteConnection.visiting(path)
+            connection = try SQLiteConnection.visiting(DatabaseFile(path))
             guard try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0 > 0 else { return nil }
         } catch  where error.code == .storeUnusable {
             // It is too damaged to be read: that is what backups are for.
@@ -45,7 +45,7 @@ struct FormerStore {
         let name = "\(self.path)-replaced-\(now.compactText)"
         if self.isThere {
             // Its log goes into it, if it can be read at all.
-            SQLiteConnection.removeLog(path: self.path)
+            DatabaseFile(self.path).removeLog()
             guard unsafe link(self.path, name) == 0 else { throw DatabasePath.refused(name, errno) }
         }
         for suffix in ["-wal", "-journal"] {

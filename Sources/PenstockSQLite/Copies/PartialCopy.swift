@@ -45,7 +45,7 @@ final class PartialCopy {
 
     /// Fills the file with what one transaction sees, and makes it a database that is one file and no more.
     func fill(from source: SQLiteConnection, progress: (Int, Int) -> Void) throws(PenstockError) {
-        let target = try SQLiteConnection(path: self.path, keepsLog: false)
+        let target = try SQLiteConnection(DatabaseFile(self.path), keepsLog: false)
         // What a process leaves behind that dies now counts for nothing, so nothing has to be undone or made durable.
         try target.execute("PRAGMA journal_mode = MEMORY")
         try target.execute("PRAGMA synchronous = OFF")

@@ -78,6 +78,6 @@ extension EmbeddedStore where Runner == SQLiteRunner {
         } catch {
             throw error.naming(path)
         }
-        return try SQLiteInspection(of: copy.path)
+        return try SQLiteInspection(of: DatabaseFile(copy.path))
     }
 }

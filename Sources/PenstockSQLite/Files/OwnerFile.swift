@@ -13,7 +13,7 @@ import Darwin
 /// Its lock is held as long as the store is open and ends with the process, however that ends: nobody waits for a
 /// lease after a crash. The pages are shared with the kernel, so what was written there also outlives the process,
 /// though not the machine; after a power failure nobody knows what was at work, and nobody is charged for it.
-final class OwnerFile: Sendable {
+final class OwnerFile: LastClaims {
     /// The claims, as the store tells them.
     let claims: ClaimSlots
 
@@ -132,7 +132,7 @@ final class OwnerFile: Sendable {
     func connectionClosed(hasLostFiles: Bool) {
         if hasLostFiles { self.hasLostFiles.store(true, ordering: .releasing) }
         guard self.connections.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
-        if !self.hasLostFiles.load(ordering: .acquiring) { SQLiteConnection.removeLog(path: self.database) }
+        if !self.hasLostFiles.load(ordering: .acquiring) { DatabaseFile(self.database).removeLog() }
         self.release()
     }
 

@@ -1,5 +1,5 @@
 import CSQLite
-import Penstock
+package import Penstock
 
 /// What a look through a whole store has found.
 public struct SQLiteInspection: Sendable, Hashable {
@@ -21,9 +21,10 @@ public struct SQLiteInspection: Sendable, Hashable {
     private static let firstVersion: Int64 = 2
 
     /// Looks through a file that nobody is writing to, and leaves it as it is.
-    init(of path: String) throws(PenstockError) {
+    package init(of file: DatabaseFile) throws(PenstockError) {
+        let path = file.path
         do throws(PenstockError) {
-            let connection = try SQLiteConnection.visiting(path)
+            let connection = try SQLiteConnection.visiting(file)
             try connection.execute("PRAGMA query_only = on")
             try connection.execute("PRAGMA cell_size_check = on")
             try Schema.check(connection, path: path)

@@ -2,22 +2,24 @@
 /// once when it has become very long.
 struct CheckpointPolicy {
     /// Frames of the log from which an idle moment is used.
-    ///
-    /// A frame is a page, so this is 16 MB.
-    static let idleFrames = 4000
+    let idleFrames: Int
     /// Frames from which it is done whoever waits.
-    static let urgentFrames = 4 * Self.idleFrames
+    var urgentFrames: Int { 4 * self.idleFrames }
     /// The most bytes that the log keeps on disk when it begins anew, with a little room for the frames' headers.
-    static let bytes = Self.urgentFrames * 4200
+    var bytes: Int { self.urgentFrames * 4200 }
 
     /// The length of the log, and how much of it was dealt with.
     private var frames = 0
     private var done = 0
 
+    init(idleFrames: Int) {
+        self.idleFrames = idleFrames
+    }
+
     private var pending: Int { self.frames - self.done }
 
-    var isDue: Bool { self.pending > Self.idleFrames }
-    var isUrgent: Bool { self.pending > Self.urgentFrames }
+    var isDue: Bool { self.pending > self.idleFrames }
+    var isUrgent: Bool { self.pending > self.urgentFrames }
 
     /// The log has so many frames now.
     ///

@@ -1,4 +1,13 @@
-import Penstock
+package import Penstock
+
+/// What the last owner of a database was working on when it died, as far as that is known.
+package protocol LastClaims: Sendable {
+    /// What was claimed, if it was in that epoch.
+    func suspects(ofEpoch epoch: Int64) -> [ItemID]
+
+    /// The last owner's claims are settled; those to come are of `epoch`.
+    func takenOver(epoch: Int64)
+}
 
 /// Taking a file over from the process before, and leaving it to the next.
 extension SQLiteTable {
@@ -6,7 +15,7 @@ extension SQLiteTable {
     ///
     /// The owner's file says in which epoch its claims were made. When that is not the last one, they were charged
     /// already, or belong to another copy of the database.
-    func takeOver(from owner: OwnerFile) throws(PenstockError) {
+    func takeOver(from owner: any LastClaims) throws(PenstockError) {
         let last = try self.meta("epoch")
         let next = try self.meta("next_number")
         let suspects = owner.suspects(ofEpoch: last)
@@ -46,7 +55,7 @@ extension SQLiteTable {
     }
 
     /// Lets go of the file: what is in the write-ahead log goes into the database, if nothing is in the way.
-    func close() {
+    package func close() {
         if self.isWriter, !self.isBroken, self.loss == nil {
             do throws(PenstockError) {
                 try self.begin()

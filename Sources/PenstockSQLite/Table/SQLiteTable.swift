@@ -10,7 +10,8 @@ public final class SQLiteTable: ItemTable {
     /// How often the file has been opened for writing, this time included.
     public internal(set) var epoch: Int64 = 0
 
-    let path: String
+    var path: String { self.file.path }
+    private let file: DatabaseFile
     private let options: SQLiteOptions
     let isWriter: Bool
     let report: @Sendable (Notice) -> Void
@@ -26,51 +27,51 @@ public final class SQLiteTable: ItemTable {
     private(set) var loss: PenstockError?
     var names = QueueNames()
     var numbers = NumberBlock()
-    private var checkpoints = CheckpointPolicy()
+    private var checkpoints: CheckpointPolicy
 
     /// Opens a connection that reads.
-    convenience init(
-        reading path: String,
-        options: SQLiteOptions,
+    package convenience init(
+        reading file: DatabaseFile,
         report: @escaping @Sendable (Notice) -> Void
     ) throws(PenstockError) {
-        let connection = try SQLiteConnection(path: path)
+        let connection = try SQLiteConnection(file)
         try connection.configureReader()
-        self.init(path, options, connection, isWriter: false, report)
+        self.init(file, SQLiteOptions(), connection, isWriter: false, report)
     }
 
     /// Opens the connection that writes, and settles what the last owner left behind.
-    convenience init(
-        writing path: String,
+    package convenience init(
+        writing file: DatabaseFile,
         options: SQLiteOptions,
-        owner: OwnerFile,
+        after owner: any LastClaims,
         report: @escaping @Sendable (Notice) -> Void
     ) throws(PenstockError) {
-        try Schema.check(SQLiteConnection.visiting(path), path: path)
-        let connection = try SQLiteConnection(path: path)
+        try Schema.check(SQLiteConnection.visiting(file), path: file.path)
+        let connection = try SQLiteConnection(file)
         try connection.configureWriter(options)
         try Schema.migrate(connection)
-        connection.lengthenLog(path: path)
-        self.init(path, options, connection, isWriter: true, report)
+        connection.lengthenLog(to: options.logBytes)
+        self.init(file, options, connection, isWriter: true, report)
         try self.takeOver(from: owner)
-        self.watch = FileWatch(database: path)
-        if connection.hasMoved { throw self.lost(path) }
+        self.watch = FileWatch(database: file.path)
+        if connection.hasMoved { throw self.lost(file.path) }
     }
 
     /// Looks around through a connection that somebody else opened and configured.
     convenience init(inspecting connection: SQLiteConnection, path: String) {
-        self.init(path, SQLiteOptions(), connection, isWriter: false) { _ in }
+        self.init(DatabaseFile(path), SQLiteOptions(), connection, isWriter: false) { _ in }
     }
 
     private init(
-        _ path: String,
+        _ file: DatabaseFile,
         _ options: SQLiteOptions,
         _ connection: SQLiteConnection,
         isWriter: Bool,
         _ report: @escaping @Sendable (Notice) -> Void
     ) {
-        self.path = path
+        self.file = file
         self.options = options
+        self.checkpoints = CheckpointPolicy(idleFrames: options.idleFrames)
         self.connection = connection
         self.userStatements = UserStatements(connection)
         self.isWriter = isWriter
@@ -121,7 +122,7 @@ public final class SQLiteTable: ItemTable {
 
     private func reconnect() throws(PenstockError) {
         self.letGo()
-        let connection = try SQLiteConnection(path: self.path)
+        let connection = try SQLiteConnection(self.file)
         try connection.configureWriter(self.options)
         if connection.hasMoved { throw self.lost(self.path) }
         try self.checkFiles()
@@ -204,10 +205,10 @@ public final class SQLiteTable: ItemTable {
     // MARK: The write-ahead log
 
     /// Whether the log is long enough that an idle moment should be used.
-    var wantsCheckpoint: Bool { self.isWriter && !self.isBroken && self.loss == nil && self.checkpoints.isDue }
+    package var wantsCheckpoint: Bool { self.isWriter && !self.isBroken && self.loss == nil && self.checkpoints.isDue }
 
     /// Copies the log into the database as far as no reader is in the way.
-    func checkpoint() {
+    package func checkpoint() {
         do throws(PenstockError) {
             _ = try self.connection.checkpoint(truncating: false)
             self.checkpoints.tried()
