@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "Penstock", targets: ["Penstock"]),
         .library(name: "PenstockSQLite", targets: ["PenstockSQLite"]),
         .library(name: "PenstockTesting", targets: ["PenstockTesting"]),
+        .library(name: "PenstockSQLiteTesting", targets: ["PenstockSQLiteTesting"]),
         .library(name: "PenstockCommands", targets: ["PenstockCommands"]),
         .executable(name: "penstock", targets: ["PenstockCLI"]),
     ],
@@ -31,6 +32,10 @@ let package = Package(
         .target(name: "Penstock"),
         .target(name: "PenstockSQLite", dependencies: ["Penstock", "CSQLite", "CLinux"]),
         .target(name: "PenstockTesting", dependencies: ["Penstock"]),
+        .target(
+            name: "PenstockSQLiteTesting",
+            dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "CSQLite"]
+        ),
         .target(name: "PenstockCommands", dependencies: ["Penstock", "PenstockSQLite", "CSQLite", "CLinux"]),
         // Not named after its product: on a disk that ignores case it would collide with the library.
         .executableTarget(name: "PenstockCLI", dependencies: ["PenstockCommands", "Intake"]),
@@ -49,7 +54,7 @@ let package = Package(
         .testTarget(name: "PenstockTests", dependencies: ["Penstock", "PenstockTesting"]),
         .testTarget(
             name: "PenstockSQLiteTests",
-            dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "CSQLite"]
+            dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite"]
         ),
         .target(name: "CrashWorkload", dependencies: ["Penstock", "PenstockSQLite"], path: "Tests/CrashWorkload"),
         .executableTarget(name: "CrashWorker", dependencies: ["CrashWorkload"], path: "Tests/CrashWorker"),

@@ -1,0 +1,86 @@
+import Penstock
+import PenstockSQLiteTesting
+import PenstockTesting
+import Synchronization
+import Testing
+
+@Suite("A disk in memory that fails when it is told to", .timeLimit(.minutes(10)))
+struct CrashDiskTests {
+    /// The disks of a test, by name.
+    private final class Disks: Sendable {
+        private let disks = Mutex<[String: CrashDisk]>([:])
+
+        subscript(name: String) -> CrashDisk {
+            self.disks.withLock { disks in
+                if let disk = disks[name] { return disk }
+                let disk = CrashDisk()
+                disks[name] = disk
+                return disk
+            }
+        }
+    }
+
+    /// What was acknowledged, in the order in which it was.
+    private final class Commits: Sendable {
+        private let list = Mutex<[String]>([])
+
+        var all: [String] { self.list.withLock { $0 } }
+
+        func add(_ commit: String) { self.list.withLock { $0.append(commit) } }
+    }
+
+    @Test(arguments: StoreConformance.cases)
+    func `the store on it keeps its promise`(_ promise: ConformanceCase) async throws {
+        let disks = Disks()
+        let conformance = StoreConformance(keeps: true) { place, environment in
+            try await disks[place].open(environment)
+        }
+        try await conformance.check(promise)
+    }
+
+    @Test func `equal seeds do the same to the disk, and others something else`() throws {
+        let first = try (0..<4 as Range<UInt64>).map { try self.life(seed: $0) }
+        for (seed, life) in zip(0..<4 as Range<UInt64>, first) {
+            let again = try self.life(seed: seed)
+            #expect(again.events == life.events, "seed \(seed)")
+            #expect(again.commits == life.commits, "seed \(seed)")
+            #expect(again.left == life.left, "seed \(seed)")
+        }
+        #expect(Set(first.map(\.events)).count == first.count)
+    }
+
+    /// What a program does to a disk until the power fails, and what is left.
+    private func life(seed: UInt64) throws -> (events: [DiskEvent], commits: [String], left: [ItemID: ItemState]) {
+        var settings = CrashDisk.Settings()
+        settings.recordsEvents = true
+        settings.checkpointFrames = 20
+        let disk = CrashDisk(settings)
+        let simulation = Simulation(seed: seed)
+        let commits = Commits()
+        disk.setFault(.stop(at: 300))
+        _ = try? simulation.run { [environment = simulation.environment] in
+            let store = try await disk.open(environment)
+            try await withThrowingTaskGroup { group in
+                for task in 0..<4 {
+                    group.addTask {
+                        for number in 0..<20 {
+                            let item = NewItem(queue: "q\(task)", key: "\(number)", payload: payload("\(number)"))
+                            _ = try await store.commit(Transaction([.push(item)]))
+                            commits.add("\(task) \(number)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let after = disk.afterPowerFailure(seed: seed)
+        let next = Simulation(seed: seed)
+        let left = try next.run { [environment = next.environment] in
+            let store = try await after.open(environment)
+            let items = try await store.items(ItemQuery(.roots(queue: nil)))
+            await store.close()
+            return Dictionary(uniqueKeysWithValues: items.map { ($0.id, $0.state) })
+        }
+        return (disk.events, commits.all, left)
+    }
+}
