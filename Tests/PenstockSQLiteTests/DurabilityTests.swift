@@ -1,6 +1,7 @@
 import Foundation
 import Penstock
 import PenstockSQLite
+import PenstockSQLiteTesting
 import Synchronization
 import Testing
 
@@ -13,19 +14,18 @@ struct DurabilityTests {
     @Test func `each transaction is made durable before it is acknowledged, and in the weaker mode none is`()
         async throws
     {
-        let folder = try Folder()
-        let (full, relaxed) = (folder.file("full.db"), folder.file("relaxed.db"))
-        await #expect(processExitsWith: .success) { [full = full as String, relaxed = relaxed as String] in
-            #expect(SyncCounter.install())
-            for (path, durability) in [(full, SQLiteOptions.Durability.full), (relaxed, .relaxed)] {
-                let store = try await openStore(path, options: SQLiteOptions(durability: durability))
-                for number in 0..<10 {
-                    let before = SyncCounter.syncs
-                    try await store.push("\(number)")
-                    #expect(durability == .full ? SyncCounter.syncs > before : SyncCounter.syncs == before)
-                }
-                await store.close()
+        for durability in [SQLiteOptions.Durability.full, .relaxed] {
+            var settings = CrashDisk.Settings()
+            settings.durability = durability
+            let disk = CrashDisk(settings)
+            let store = try await disk.open(Notices().environment)
+            for number in 0..<10 {
+                let before = disk.count(of: [.sync])
+                try await store.push("\(number)")
+                let syncs = disk.count(of: [.sync]) - before
+                #expect(durability == .full ? syncs > 0 : syncs == 0)
             }
+            await store.close()
         }
     }
 
@@ -54,25 +54,19 @@ struct DurabilityTests {
     }
 
     @Test func `a disk that fails to make a group durable is not asked again over the same connection`() async throws {
-        let folder = try Folder()
-        let path = folder.database
-        await #expect(processExitsWith: .success) { [path = path as String] in
-            #expect(SyncCounter.install())
-            let notices = Notices()
-            let store = try await SQLiteStore(path: path, environment: notices.environment)
-            try await store.push("1", key: "before")
-            SyncCounter.failing.store(true, ordering: .relaxed)
-            let error = await #expect(throws: PenstockError.self) { try await store.push("1", key: "lost") }
-            #expect(error?.code == .storeUnavailable)
-            SyncCounter.failing.store(false, ordering: .relaxed)
-            try await store.push("1", key: "after")
-            #expect(notices.all.contains { $0.contains("was opened again after a failure") }, "\(notices.all)")
-            let keys = try await store.lease(5).map(\.record.key)
-            #expect(keys.first == "before")
-            #expect(keys.last == "after")
-            await store.close()
-        }
-        #expect(try SQLiteStore.verify(path: path).problems == [])
+        let (disk, notices) = (CrashDisk(), Notices())
+        let store = try await disk.open(notices.environment)
+        try await store.push("1", key: "before")
+        disk.setFault(.fail(at: 1, of: [.sync]))
+        let error = await #expect(throws: PenstockError.self) { try await store.push("1", key: "lost") }
+        #expect(error?.code == .storeUnavailable)
+        try await store.push("1", key: "after")
+        #expect(notices.all.contains { $0.contains("was opened again after a failure") }, "\(notices.all)")
+        let keys = try await store.lease(5).map(\.record.key)
+        #expect(keys.first == "before")
+        #expect(keys.last == "after")
+        await store.close()
+        #expect(try disk.verify().problems == [])
     }
 
     @Test func `claims that another life of the database made charge nobody`() async throws {

@@ -44,11 +44,11 @@ func openStore(_ path: String, options: SQLiteOptions = SQLiteOptions()) async t
 
 /// Runs SQL over a connection of the test's own, which a store never sees, and returns the first column of each row.
 @discardableResult
-func sqlite(_ path: String, _ sql: String) throws -> [String] {
+func sqlite(_ path: String, in fileSystem: String? = nil, _ sql: String) throws -> [String] {
     var database: OpaquePointer?
     defer { unsafe sqlite3_close_v2(database) }
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-    guard unsafe sqlite3_open_v2(path, &database, flags, nil) == SQLITE_OK else {
+    guard unsafe sqlite3_open_v2(path, &database, flags, fileSystem) == SQLITE_OK else {
         throw SQLiteError(.error, message: "cannot open \(path)")
     }
     let rows = Rows()
@@ -89,7 +89,7 @@ private final class Rows {
 
 func payload(_ text: String) -> Payload { Payload(bytes: Array(text.utf8)) }
 
-extension SQLiteStore {
+extension Store {
     @discardableResult
     func push(
         _ text: String,
