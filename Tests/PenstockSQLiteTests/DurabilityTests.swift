@@ -69,6 +69,22 @@ struct DurabilityTests {
         #expect(try disk.verify().problems == [])
     }
 
+    /// Nothing can be opened then, so there is no connection over which anything could be undone.
+    @Test func `a disk that goes on failing fails each transaction, and the process goes on`() async throws {
+        let (disk, notices) = (CrashDisk(), Notices())
+        let store = try await disk.open(notices.environment)
+        try await store.push("1", key: "before")
+        disk.setFault(.fail(at: 1, count: .max))
+        for _ in 0..<3 {
+            let error = await #expect(throws: PenstockError.self) { try await store.push("1", key: "lost") }
+            #expect(error?.code == .storeUnavailable)
+        }
+        disk.setFault(nil)
+        try await store.push("1", key: "after")
+        #expect(try await store.lease(5).map(\.record.key) == ["before", "after"])
+        await store.close()
+    }
+
     @Test func `claims that another life of the database made charge nobody`() async throws {
         let (folder, copies) = (try Folder(), try Folder())
         var store = try await openStore(folder.database)

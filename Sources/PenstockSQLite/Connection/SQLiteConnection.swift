@@ -129,8 +129,11 @@ final class SQLiteConnection {
 
     // MARK: State
 
-    /// Whether no transaction is open.
-    var isIdle: Bool { unsafe sqlite3_get_autocommit(self.handle) != 0 }
+    /// Whether no transaction is open, as it is once the connection is closed.
+    var isIdle: Bool {
+        guard let handle = unsafe self.handle else { return true }
+        return unsafe sqlite3_get_autocommit(handle) != 0
+    }
 
     /// Whether the file can be read only.
     var isReadOnly: Bool { unsafe sqlite3_db_readonly(self.handle, "main") == 1 }
