@@ -85,6 +85,15 @@ struct DurabilityTests {
         await store.close()
     }
 
+    /// SQLite answers with the new mode first, and writes it into the file after that.
+    @Test func `a store whose log cannot be set up is not opened without one`() async throws {
+        let disk = CrashDisk()
+        disk.setFault(.fail(at: 1, of: [.sync]))
+        let error = await #expect(throws: PenstockError.self) { _ = try await disk.open(Notices().environment) }
+        #expect(error?.code == .storeUnavailable)
+        try await disk.open(Notices().environment).close()
+    }
+
     @Test func `claims that another life of the database made charge nobody`() async throws {
         let (folder, copies) = (try Folder(), try Folder())
         var store = try await openStore(folder.database)

@@ -106,15 +106,21 @@ final class SQLiteConnection {
     }
 
     /// Runs one statement and returns the first number of its first row.
-    func integer(_ sql: String) throws(PenstockError) -> Int64? {
-        let statement = try self.prepare(sql)
-        return try statement.step() ? statement.integer(0) : nil
-    }
+    func integer(_ sql: String) throws(PenstockError) -> Int64? { try self.first(sql) { $0.integer(0) } }
 
     /// Runs one statement and returns the first text of its first row.
-    func text(_ sql: String) throws(PenstockError) -> String? {
+    func text(_ sql: String) throws(PenstockError) -> String? { try self.first(sql) { $0.text(0) } }
+
+    /// Runs one statement to its end, since what it does may fail after it has answered.
+    private func first<Value>(
+        _ sql: String,
+        _ value: (SQLiteStatement) -> Value
+    ) throws(PenstockError) -> Value? {
         let statement = try self.prepare(sql)
-        return try statement.step() ? statement.text(0) : nil
+        guard try statement.step() else { return nil }
+        let first = value(statement)
+        try statement.run()
+        return first
     }
 
     /// What went wrong in the last call.
