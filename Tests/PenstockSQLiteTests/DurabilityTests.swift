@@ -94,6 +94,28 @@ struct DurabilityTests {
         try await disk.open(Notices().environment).close()
     }
 
+    @Test func `what a sync that failed has left in the log is not built upon`() async throws {
+        let disk = CrashDisk()
+        let first = try await disk.open(Notices().environment)
+        try await first.push("1", key: "before")
+        disk.setFault(.fail(at: 1, of: [.sync]))
+        await #expect(throws: PenstockError.self) { try await first.push("1", key: "unknown") }
+        // The next process reads what the system shows, which is the whole log.
+        let next = disk.afterKill()
+        let second = try await next.open(Notices().environment)
+        try await second.push("1", key: "after")
+        for seed in 0..<20 as Range<UInt64> {
+            let image = next.image(seed: seed)
+            let third = try await image.open(Notices().environment)
+            for key in ["before", "after"] {
+                #expect(try await third.item(.key(queue: "jobs", key)) != nil, "'\(key)' with seed \(seed)")
+            }
+            await third.close()
+        }
+        await first.close()
+        await second.close()
+    }
+
     @Test func `claims that another life of the database made charge nobody`() async throws {
         let (folder, copies) = (try Folder(), try Folder())
         var store = try await openStore(folder.database)

@@ -49,6 +49,7 @@ public final class SQLiteTable: ItemTable {
         try Schema.check(SQLiteConnection.visiting(file), path: file.path)
         let connection = try SQLiteConnection(file)
         try connection.configureWriter(options)
+        try connection.renewLog()
         try Schema.migrate(connection)
         connection.lengthenLog(to: options.logBytes)
         self.init(file, options, connection, isWriter: true, report)
