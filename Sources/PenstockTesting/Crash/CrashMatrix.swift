@@ -47,15 +47,27 @@ public struct CrashMatrix: Sendable {
         at place: String,
         under environment: RuntimeEnvironment
     ) async throws {
-        let script = CrashScript()
         let first = CrashingStore(over: try await self.open(place, environment), dyingAt: point)
+        try await self.check(first) { try await self.open(place, environment) }
+    }
+
+    /// Runs the program until its store dies, runs it again over what is left, and checks what it has come to.
+    ///
+    /// This is for stores that die by themselves, on a disk that fails for instance.
+    ///
+    /// - Parameters:
+    ///   - first: The store, which is closed before the next is opened.
+    ///   - reopen: Opens what is left of it.
+    /// - Throws: ``ConformanceFailure`` when something was lost, doubled or changed.
+    public func check(_ first: CrashingStore, reopening reopen: () async throws -> any Store) async throws {
+        let script = CrashScript()
         do {
             _ = try await script.run(self.runs, over: first)
         } catch let error as PenstockError {
             try expect(error.code, is: .storeClosed, "the error of a program whose store dies: '\(error)'")
         }
         await first.close()
-        let second = CrashingStore(over: try await self.open(place, environment))
+        let second = CrashingStore(over: try await reopen())
         let bench = StoreBench(over: second)
         let (before, effects) = (try await bench.content(), script.world.all)
         try await bench.checkCounts()

@@ -42,12 +42,24 @@ public final class CrashingStore: Store {
 
     private let inner: any Store
     private let point: Point?
+    private let hasFailed: @Sendable () -> Bool
     private let state = Mutex(State())
 
     /// Makes a store over another, which dies at `point`, if there is one.
-    public init(over inner: any Store, dyingAt point: Point? = nil) {
+    ///
+    /// - Parameters:
+    ///   - inner: The store that does the work.
+    ///   - point: The call at which the process dies.
+    ///   - hasFailed: Whether everything underneath has failed: its machine is off, say. The process dies with it, at
+    ///     the next call or at the end of one.
+    public init(
+        over inner: any Store,
+        dyingAt point: Point? = nil,
+        orWhen hasFailed: @escaping @Sendable () -> Bool = { false }
+    ) {
         self.inner = inner
         self.point = point
+        self.hasFailed = hasFailed
     }
 
     /// The environment of the store underneath.
@@ -72,8 +84,14 @@ public final class CrashingStore: Store {
     /// Counts a call around `body`, and dies before or after it when it is the one.
     private func call<Result>(_ body: () async throws(PenstockError) -> Result) async throws(PenstockError) -> Result {
         let number = try self.begin()
-        if self.point == .before(number) { throw await self.die() }
-        let result = try await body()
+        if self.point == .before(number) || self.hasFailed() { throw await self.die() }
+        let result: Result
+        do throws(PenstockError) {
+            result = try await body()
+        } catch {
+            guard self.hasFailed() else { throw error }
+            throw await self.die()
+        }
         if self.point == .after(number) { throw await self.die() }
         if self.isDead { throw Self.dead }
         return result
@@ -95,8 +113,9 @@ public final class CrashingStore: Store {
         return Self.dead
     }
 
-    private func checkAlive() throws(PenstockError) {
+    private func checkAlive() async throws(PenstockError) {
         if self.isDead { throw Self.dead }
+        if self.hasFailed() { throw await self.die() }
     }
 
     /// Applies a transaction.
@@ -127,7 +146,7 @@ public final class CrashingStore: Store {
 
     /// Leases items.
     public func reserve(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
-        try self.checkAlive()
+        try await self.checkAlive()
         let leased = try await self.inner.reserve(request)
         return try await self.call { () async throws(PenstockError) in leased }
     }
@@ -147,37 +166,37 @@ public final class CrashingStore: Store {
 
     /// Waits for news of runs.
     public func news(for holder: Holder) async throws(PenstockError) -> [RunNews] {
-        try self.checkAlive()
+        try await self.checkAlive()
         return try await self.inner.news(for: holder)
     }
 
     /// Waits until an item has ended.
     public func settled(_ id: ItemID) async throws(PenstockError) -> ItemRecord? {
-        try self.checkAlive()
+        try await self.checkAlive()
         return try await self.inner.settled(id)
     }
 
     /// Waits for room in a queue.
     public func room(in queue: String, below capacity: Int) async throws(PenstockError) {
-        try self.checkAlive()
+        try await self.checkAlive()
         try await self.inner.room(in: queue, below: capacity)
     }
 
     /// Reads one item.
     public func item(_ reference: ItemReference) async throws(PenstockError) -> ItemRecord? {
-        try self.checkAlive()
+        try await self.checkAlive()
         return try await self.inner.item(reference)
     }
 
     /// Reads a page of items.
     public func items(_ query: ItemQuery) async throws(PenstockError) -> [ItemRecord] {
-        try self.checkAlive()
+        try await self.checkAlive()
         return try await self.inner.items(query)
     }
 
     /// Counts the unsettled items.
     public func counts() async throws(PenstockError) -> [QueueCount] {
-        try self.checkAlive()
+        try await self.checkAlive()
         return try await self.inner.counts()
     }
 
