@@ -1,4 +1,5 @@
 import Penstock
+import PenstockSQLite
 import PenstockSQLiteTesting
 import PenstockTesting
 import Synchronization
@@ -36,6 +37,41 @@ struct CrashDiskTests {
             try await disks[place].open(environment)
         }
         try await conformance.check(promise)
+    }
+
+    @Test func `belongs to one store at a time`() async throws {
+        let disk = CrashDisk()
+        let store = try await disk.open(Notices().environment)
+        let error = await #expect(throws: PenstockError.self) { _ = try await disk.open(Notices().environment) }
+        #expect(error?.code == .storeOwned)
+        await store.close()
+        try await disk.open(Notices().environment).close()
+    }
+
+    @Test func `keeps what was written when a process is killed, and what was synced when the power fails`()
+        async throws
+    {
+        var settings = CrashDisk.Settings()
+        settings.durability = .relaxed
+        let disk = CrashDisk(settings)
+        let store = try await disk.open(Notices().environment)
+        try await store.push("1", key: "a")
+        _ = try await store.lease()
+        var found: Set<String> = []
+        for seed in 0..<20 as Range<UInt64> {
+            let after = try await disk.image(seed: seed).open(Notices().environment)
+            let item = try await after.item(.key(queue: "jobs", "a"))
+            found.insert(item.map { "there, attempt \($0.attempt)" } ?? "lost")
+            await after.close()
+        }
+        // Nobody knows what was at work when the power fails.
+        #expect(found == ["there, attempt 0", "lost"])
+        let after = try await disk.afterKill().open(Notices().environment)
+        #expect(try await after.item(.key(queue: "jobs", "a"))?.attempt == 1)
+        await after.close()
+        let error = await #expect(throws: PenstockError.self) { try await store.push("1", key: "b") }
+        #expect(error?.code == .storeUnavailable)
+        await store.close()
     }
 
     @Test func `equal seeds do the same to the disk, and others something else`() throws {
