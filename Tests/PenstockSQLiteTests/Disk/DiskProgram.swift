@@ -104,14 +104,14 @@ final class DiskProgram: Sendable {
     private func move(_ item: LeasedItem, _ store: any Store) async throws {
         let next = (Int(item.record.payload.text) ?? 0) + 1
         guard next <= self.moves else {
-            let done = Settlement.complete(payload("done"), wakesCaller: false)
+            let done = Settlement.complete(payload("done"))
             try await self.commit(Transaction([.settle(item.lease, done)]), store)
             return
         }
         if next % 4 == 2, item.record.attempt == 1 {
             let failure = Failure(.failed, pipeline: "in", message: "once more")
             try await self.commit(
-                Transaction([.settle(item.lease, .retry(due: Timestamp.distantPast, failure))]),
+                Transaction([.settle(item.lease, .retry(after: .zero, failure))]),
                 store
             )
             return
@@ -150,7 +150,7 @@ final class DiskProgram: Sendable {
             _ = await store.relinquish(run.lease, news: run.news)
             return
         }
-        let result = Settlement.complete(step.result ?? payload("nothing"), wakesCaller: true)
+        let result = Settlement.complete(step.result ?? payload("nothing"))
         try await self.commit(Transaction([.settle(run.lease, result)]), store)
         self.state.withLock { _ = $0.ended.insert(number) }
     }
@@ -159,7 +159,7 @@ final class DiskProgram: Sendable {
     private func book(_ step: LeasedItem, _ store: any Store) async throws {
         let number = (Int(step.record.payload.text) ?? 0) / 10
         let result = payload("\(number * 100)")
-        var transaction = Transaction([.settle(step.lease, .complete(result, wakesCaller: true))])
+        var transaction = Transaction([.settle(step.lease, .complete(result))])
         transaction.sql("INSERT INTO booked VALUES (?)", SQLiteValue(number))
         try await self.commit(transaction, store)
         self.state.withLock { _ = $0.booked.insert(number) }
