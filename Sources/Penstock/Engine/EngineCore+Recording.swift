@@ -53,6 +53,9 @@ extension EngineCore {
             try await self.commit(Transaction(operations))
         } catch  where error.code == .leaseLost || error.code == .storeClosed {
             // Somebody else has settled the item: nothing of this attempt counts.
+        } catch  where error.code == .storeUnavailable {
+            // There is no more time to record it: the item goes back as it was.
+            await self.giveBack(leased.lease)
         }
     }
 
@@ -72,10 +75,11 @@ extension EngineCore {
         case .taken: return
         case .cold: await self.record(recording)
         case .record:
-            if await self.record(heard) {
-                run.recorded(id.step, conclusion.outcome)
-            } else {
-                run.unrecorded(id.step)
+            switch await self.record(heard) {
+            case .done: run.recorded(id.step, conclusion.outcome)
+            case .refused: run.unrecorded(id.step)
+            // The run must not go on as if the step were open: it would wait for an end that may be recorded.
+            case .unknown: await run.withdraw()
             }
         }
     }
@@ -100,23 +104,43 @@ extension EngineCore {
         }
     }
 
+    /// What came of recording something.
+    enum Outcome {
+        /// It is durable.
+        case done
+        /// It will never be: somebody else has settled the item first, which is as good, or the store is closed.
+        case refused
+        /// There was no more time to ask the store again; the items were given back.
+        case unknown
+    }
+
     /// Commits what settles something; when that is refused, its parts on their own.
-    /// - Returns: `false` when somebody else has settled it first, which is as good.
     @discardableResult
-    func record(_ recording: Recording) async -> Bool {
+    func record(_ recording: Recording) async -> Outcome {
         do throws(PenstockError) {
             try await self.commit(Transaction(recording.operations))
-            return true
+            return .done
         } catch {
             if error.code != .leaseLost, error.code != .storeClosed {
                 self.tell(.error, "cannot be recorded: \(error)")
+            }
+            if error.code == .storeUnavailable {
+                for case .settle(let lease, _) in recording.operations { await self.giveBack(lease) }
+                return .unknown
             }
             for part in recording.parts { await self.record(part) }
             if let run = recording.run, !recording.parts.isEmpty {
                 await self.record(Recording([.settle(run, .release)]))
             }
-            return false
+            return .refused
         }
+    }
+
+    /// Lets go of an item of which nothing can be recorded, so that the next engine over the store finds it.
+    ///
+    /// If something was recorded although the store did not say so, the lease is gone and nothing happens.
+    func giveBack(_ lease: LeaseReference) async {
+        _ = await self.store.relinquish(lease, news: .max)
     }
 
     /// Reads the whole journal of a run.

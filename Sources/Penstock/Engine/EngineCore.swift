@@ -114,8 +114,13 @@ package final class EngineCore: Sendable {
 
     /// Hears of steps that were settled from elsewhere, and of runs that were ended from outside.
     private func listen() async {
-        while let news = try? await self.store.news(for: self.holder) {
-            for item in news { await self.heard(item) }
+        while !Task.isCancelled {
+            do throws(PenstockError) {
+                for item in try await self.store.news(for: self.holder) { await self.heard(item) }
+            } catch {
+                guard error.code != .storeClosed else { return }
+                await self.waitForStore(after: error)
+            }
         }
     }
 

@@ -116,7 +116,7 @@ package struct QueueIndex {
     /// - Returns: whether the lease is over, and the queue in which the run is ready now, if it is.
     mutating func relinquish(_ lease: LeaseReference, news: Int) -> (isBack: Bool, readied: String?) {
         guard let hold = self.holds[lease.id], hold.token == lease.token else { return (true, nil) }
-        guard hold.news == news else { return (false, nil) }
+        guard hold.news <= news else { return (false, nil) }
         self.giveUp(lease)
         return (true, hold.state == .ready ? hold.queue : nil)
     }

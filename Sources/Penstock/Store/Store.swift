@@ -32,22 +32,24 @@ public protocol Store: AnyObject, Sendable {
 
     /// Leases up to `request.limit` items, waiting until there is at least one.
     ///
-    /// An attempt counts from here, whatever becomes of the process.
+    /// An attempt counts from here, whatever becomes of the process. A call that throws has leased nothing.
     /// - Throws: ``PenstockError/Code/storeClosed``, also when the task is cancelled.
     func reserve(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem]
 
     /// Moves the end of leases to `duration` from now; `nil` means as long as the process lives.
     func extend(_ leases: [LeaseReference], for duration: Duration?) async throws(PenstockError)
 
-    /// Gives a run that waits back to the store without a change to its row.
+    /// Gives an item back to the store without a change to its row; nothing happens when the lease has ended.
     ///
+    /// It is for a run that waits; with `.max` for `news`, it is for whoever cannot record what became of an item.
     /// - Returns: `false` when a step of the run has ended since `news` wake-ups; the lease then goes on.
     func relinquish(_ lease: LeaseReference, news: Int) async -> Bool
 
     /// Waits until there is news of what `holder` holds: steps of its runs that were settled from elsewhere, or an end
     /// from outside.
     ///
-    /// News is told once, so one task listens for each holder.
+    /// News is told once, so one task listens for each holder. A call that throws has told none: what it would have
+    /// told, the next one tells.
     func news(for holder: Holder) async throws(PenstockError) -> [RunNews]
 
     /// Waits until the item has ended, and returns its row; `nil` when there is no such item (any more).
