@@ -6,8 +6,9 @@ import Synchronization
 /// The program has workflows that call at once, race, nest, wait for people, retry and book exactly once. Whatever the
 /// call at which its process dies, a second process has to come to the same results.
 public struct CrashMatrix: Sendable {
-    private let runs: Int
-    private let open: StoreConformance.Open
+    let runs: Int
+    let replay: EngineConfiguration.Replay
+    let open: StoreConformance.Open
     private let died = Counter()
 
     private final class Counter: Sendable {
@@ -17,8 +18,13 @@ public struct CrashMatrix: Sendable {
     }
 
     /// Makes a matrix over one kind of store, which has to keep what it had.
-    public init(runs: Int = 2, open: @escaping StoreConformance.Open) {
+    public init(
+        runs: Int = 2,
+        replay: EngineConfiguration.Replay = .whenNeeded,
+        open: @escaping StoreConformance.Open
+    ) {
         self.runs = runs
+        self.replay = replay
         self.open = open
     }
 
@@ -30,9 +36,11 @@ public struct CrashMatrix: Sendable {
     /// Runs the program to its end without a crash.
     /// - Returns: how many calls of its store it makes.
     public func callsWithoutCrash(at place: String, under environment: RuntimeEnvironment) async throws -> Int {
-        let (script, store) = (CrashScript(), CrashingStore(over: try await self.open(place, environment)))
+        let (script, store) = (
+            CrashScript(replay: self.replay), CrashingStore(over: try await self.open(place, environment))
+        )
         let values = try await script.run(self.runs, over: store)
-        try await self.check(values, script, store, before: [:], effects: [:], crashes: 0)
+        try await self.verify(values, script, store)
         await store.close()
         return store.calls
     }
@@ -60,7 +68,7 @@ public struct CrashMatrix: Sendable {
     ///   - reopen: Opens what is left of it.
     /// - Throws: ``ConformanceFailure`` when something was lost, doubled or changed.
     public func check(_ first: CrashingStore, reopening reopen: () async throws -> any Store) async throws {
-        let script = CrashScript()
+        let script = CrashScript(replay: self.replay)
         do {
             _ = try await script.run(self.runs, over: first)
         } catch let error as PenstockError {
@@ -71,9 +79,9 @@ public struct CrashMatrix: Sendable {
         let bench = StoreBench(over: second)
         let (before, effects) = (try await bench.content(), script.world.all)
         try await bench.checkCounts()
-        try Self.checkAcknowledged(first, before)
+        try Self.checkAcknowledged(first.acknowledged, before)
         let values = try await script.run(self.runs, over: second)
-        try await self.check(values, script, second, before: before, effects: effects, crashes: 1)
+        try await self.verify(values, script, second, before: before, effects: effects, crashes: 1)
         await second.close()
         if first.isDead { self.died.add() }
     }
@@ -86,21 +94,24 @@ public struct CrashMatrix: Sendable {
         under environment: RuntimeEnvironment,
         after commits: Int
     ) async throws {
-        let (script, store) = (CrashScript(), CrashingStore(over: try await self.open(place, environment)))
+        let (script, store) = (
+            CrashScript(replay: self.replay), CrashingStore(over: try await self.open(place, environment))
+        )
         for number in 1...self.runs { try await script.prepare(number, in: store) }
         store.fail(outage, commits: count, after: commits)
         let values = try await script.run(self.runs, over: store)
-        try await self.check(values, script, store, before: [:], effects: [:], crashes: 0)
+        try await self.verify(values, script, store)
         await store.close()
     }
 
-    private func check(
+    /// Checks what a program has come to that has ended, and that it has done everything as often as it may.
+    func verify(
         _ values: [[Int]],
         _ script: CrashScript,
-        _ store: CrashingStore,
-        before: [ItemID: ItemRecord],
-        effects: [String: Int],
-        crashes: Int
+        _ store: any Store,
+        before: [ItemID: ItemRecord] = [:],
+        effects: [String: Int] = [:],
+        crashes: Int = 0
     ) async throws {
         try expect(values, is: (1...self.runs).map { CrashScript.expected($0) }, "the results")
         let bench = StoreBench(over: store)
@@ -133,8 +144,11 @@ public struct CrashMatrix: Sendable {
     }
 
     /// What the program was told before the crash is so after it.
-    private static func checkAcknowledged(_ store: CrashingStore, _ rows: [ItemID: ItemRecord]) throws {
-        let (items, ended) = store.acknowledged
+    static func checkAcknowledged(
+        _ acknowledged: (items: Set<ItemID>, ended: Set<ItemID>),
+        _ rows: [ItemID: ItemRecord]
+    ) throws {
+        let (items, ended) = acknowledged
         for id in items { _ = try require(rows[id], "item \(id.key), which was acknowledged, after the crash") }
         for id in ended { try expect(rows[id]?.state, is: .completed, "how \(id.key) ended, as was acknowledged") }
     }

@@ -20,6 +20,7 @@ final class World: Sendable {
 /// A program that uses everything a workflow can do, and that a crash may interrupt anywhere.
 struct CrashScript: Sendable {
     let world = World()
+    var replay = EngineConfiguration.Replay.whenNeeded
 
     struct NotYet: Error {}
 
@@ -35,19 +36,9 @@ struct CrashScript: Sendable {
                 var transaction = Transaction()
                 let value = lease.value
                 try transaction.move(lease, value, to: output)
-                try await Self.commit(transaction, to: output.store)
-            }
-        }
-
-        /// Hands in again what may not have happened.
-        private static func commit(_ transaction: Transaction, to store: any Store) async throws {
-            while true {
-                do throws(PenstockError) {
-                    _ = try await store.commit(transaction)
-                    return
-                } catch  where error.code == .storeUnavailable {
-                    try await store.environment.clock.sleep(for: .milliseconds(5))
-                }
+                let moved = transaction
+                // Hands in again what may not have happened.
+                _ = try await output.store.patiently { try await output.store.commit(moved) }
             }
         }
     }
@@ -108,7 +99,7 @@ struct CrashScript: Sendable {
         let engine = try await Engine(
             store: .open(store),
             pipelines: try self.pipelines(in: store),
-            configuration: EngineConfiguration(storeRetryDelay: .milliseconds(5))
+            configuration: EngineConfiguration(replay: self.replay, storeRetryDelay: .milliseconds(5))
         )
         let scheduler = store.environment.scheduler
         return try await engine.run {
@@ -117,7 +108,7 @@ struct CrashScript: Sendable {
             var runs: [Run<[Int]>] = []
             for number in 1...count { runs.append(try await self.start(number, engine)) }
             var values: [[Int]] = []
-            for run in runs { values.append(try await run.value) }
+            for run in runs { values.append(try await store.patiently { try await run.value }) }
             return values
         }
     }
@@ -130,13 +121,8 @@ struct CrashScript: Sendable {
 
     private func start(_ number: Int, _ engine: Engine) async throws -> Run<[Int]> {
         let main = Workflow("main") { (_: Int, _) in [Int]() }
-        while true {
-            do {
-                return try await engine.start(main, number, key: "\(number)", options: PushOptions(replyTo: "answers"))
-            } catch {
-                guard error.code == .storeUnavailable else { throw error }
-                try await engine.store.environment.clock.sleep(for: .milliseconds(5))
-            }
+        return try await engine.store.patiently {
+            try await engine.start(main, number, key: "\(number)", options: PushOptions(replyTo: "answers"))
         }
     }
 
@@ -144,7 +130,7 @@ struct CrashScript: Sendable {
     private static func review(over store: any Store) async throws {
         let desk = try Self.review.desk(in: store)
         while true {
-            for item in try await desk.waiting() {
+            for item in try await store.patiently({ try await desk.waiting() }) {
                 try await Self.resolve(item, at: desk)
             }
             try await store.environment.clock.sleep(for: .milliseconds(10))

@@ -36,6 +36,16 @@ public final class MemoryDisk: Sendable {
         set { self.runner.tables.withLock { $0.failsReads = newValue } }
     }
 
+    /// Makes the calls of the table with these numbers fail, counted from 1 over all its methods.
+    ///
+    /// A call that changes rows fails when it has changed them, so that there is something to undo.
+    public func fail(_ calls: Range<Int>) {
+        self.runner.tables.withLock { $0.failing = calls }
+    }
+
+    /// How many calls of the table have failed because they were told to by number.
+    public var failures: Int { self.runner.tables.withLock { $0.failures } }
+
     /// Calls `body` in the middle of every commit, when the rows are written and nobody has been told; also in those
     /// that are going to fail.
     public func duringCommits(_ body: (@Sendable () -> Void)?) {
@@ -90,32 +100,79 @@ final class DiskTable: ItemTable {
         self.rows = MemoryTable(content: content)
     }
 
+    /// The numbers of the calls that fail, how many calls there were, and how many of them have failed.
+    var failing = 0..<0
+    private var calls = 0
+    private(set) var failures = 0
+
+    /// Counts a call, and fails if it is one that is to fail.
+    private func count() throws(PenstockError) {
+        self.calls += 1
+        guard self.failing.contains(self.calls) else { return }
+        self.failures += 1
+        throw PenstockError(.storeUnavailable, "the disk was told to fail at call \(self.calls) of its table")
+    }
+
     private func checkReads() throws(PenstockError) {
+        try self.count()
         if self.failsReads { throw PenstockError(.storeUnavailable, "the disk was told to fail its reads") }
     }
 
-    func nextNumber() throws(PenstockError) -> Int64 { try self.rows.nextNumber() }
-    func begin() throws(PenstockError) { try self.rows.begin() }
+    func nextNumber() throws(PenstockError) -> Int64 {
+        try self.count()
+        return try self.rows.nextNumber()
+    }
+
+    func begin() throws(PenstockError) {
+        try self.rows.begin()
+        try self.count()
+    }
 
     func commit() throws(PenstockError) {
+        try self.count()
         self.duringCommit?()
         if self.failsCommits { throw PenstockError(.storeUnavailable, "the disk was told to fail its commits") }
         try self.rows.commit()
     }
 
     func rollback() { self.rows.rollback() }
-    func savepoint() throws(PenstockError) { try self.rows.savepoint() }
-    func rollbackToSavepoint() throws(PenstockError) { try self.rows.rollbackToSavepoint() }
-    func releaseSavepoint() throws(PenstockError) { try self.rows.releaseSavepoint() }
-    func insert(_ record: ItemRecord) throws(PenstockError) -> Bool { try self.rows.insert(record) }
 
-    func update(_ id: ItemID, expecting expected: StateSet, _ change: RowChange) throws(PenstockError) -> Bool {
-        try self.rows.update(id, expecting: expected, change)
+    func savepoint() throws(PenstockError) {
+        try self.rows.savepoint()
+        try self.count()
     }
 
-    func rewrite(_ record: ItemRecord) throws(PenstockError) { try self.rows.rewrite(record) }
+    func rollbackToSavepoint() throws(PenstockError) {
+        try self.count()
+        try self.rows.rollbackToSavepoint()
+    }
 
-    func delete(_ id: ItemID) throws(PenstockError) { try self.rows.delete(id) }
+    func releaseSavepoint() throws(PenstockError) {
+        try self.rows.releaseSavepoint()
+        try self.count()
+    }
+
+    func insert(_ record: ItemRecord) throws(PenstockError) -> Bool {
+        let isNew = try self.rows.insert(record)
+        try self.count()
+        return isNew
+    }
+
+    func update(_ id: ItemID, expecting expected: StateSet, _ change: RowChange) throws(PenstockError) -> Bool {
+        let isThere = try self.rows.update(id, expecting: expected, change)
+        try self.count()
+        return isThere
+    }
+
+    func rewrite(_ record: ItemRecord) throws(PenstockError) {
+        try self.rows.rewrite(record)
+        try self.count()
+    }
+
+    func delete(_ id: ItemID) throws(PenstockError) {
+        try self.rows.delete(id)
+        try self.count()
+    }
 
     func item(_ id: ItemID) throws(PenstockError) -> ItemRecord? {
         try self.checkReads()
@@ -132,7 +189,10 @@ final class DiskTable: ItemTable {
         return try self.rows.items(query)
     }
 
-    func lanes() throws(PenstockError) -> [LaneCount] { try self.rows.lanes() }
+    func lanes() throws(PenstockError) -> [LaneCount] {
+        try self.count()
+        return try self.rows.lanes()
+    }
 
     func ready(
         queue: String,
@@ -144,6 +204,13 @@ final class DiskTable: ItemTable {
         return try self.rows.ready(queue: queue, priority: priority, after: horizon, limit: limit)
     }
 
-    func parked() throws(PenstockError) -> [String: Int] { try self.rows.parked() }
-    func perform(_ work: any StoreWork) throws(PenstockError) { try self.rows.perform(work) }
+    func parked() throws(PenstockError) -> [String: Int] {
+        try self.count()
+        return try self.rows.parked()
+    }
+
+    func perform(_ work: any StoreWork) throws(PenstockError) {
+        try self.count()
+        try self.rows.perform(work)
+    }
 }
