@@ -38,15 +38,17 @@ struct FaultTests {
     ) throws {
         var (faults, injected) = (0, 0)
         for method in FaultyStore.Method.allCases {
-            var call = 0
-            while true {
+            var (call, met, missed) = (0, 0, 0)
+            // In another order of events a program may make fewer calls, so that one miss is not the end.
+            while missed < 3 {
                 call += 1
                 let fault = FaultyStore.Fault(method, call: call, moment, lasts: lasts)
                 let errors = self.failures(fault, replay) { try await check($0, fault, $1) }
-                guard errors > 0 else { break }
-                (faults, injected) = (faults + 1, injected + errors)
+                injected += errors
+                if errors > 0 { met += 1 } else { missed += 1 }
             }
-            #expect(call > 1, "the program does not call '\(method)'")
+            #expect(met > 0, "the program does not call '\(method)'")
+            faults += met
         }
         print(
             "figure: \(injected) errors \(moment) the effect of a call, in \(faults) programs \(what) (replay: \(replay))"

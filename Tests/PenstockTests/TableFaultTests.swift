@@ -26,7 +26,7 @@ struct TableFaultTests {
                     Issue.record("'\(promise)', \(calls) calls from \(call) on: \(error)")
                 }
                 programs += 1
-                call += Self.isLong || call * calls < 20 ? 1 : 1 + call * calls / 5
+                call += Self.isLong || call * calls < 12 ? 1 : 1 + call * calls / 3
             }
         }
         #expect(programs > 500)
