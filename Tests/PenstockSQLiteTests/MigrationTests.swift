@@ -22,7 +22,7 @@ struct MigrationTests {
         "PRAGMA user_version = 1",
     ]
 
-    private static func makeFirstVersion(_ path: String) throws {
+    static func makeFirstVersion(_ path: String) throws {
         try sqlite(path, "PRAGMA journal_mode = WAL")
         for statement in Schema.migrations[0].statements + Self.rows { try sqlite(path, statement) }
     }

@@ -159,4 +159,20 @@ struct RunMachineTests {
             return
         }
     }
+
+    @Test func `a journal that has a step twice is replayed as far as it agrees`() throws {
+        let step = ItemRecord(
+            id: ItemID(root: 1, run: 1, step: 1),
+            number: 2,
+            queue: "double",
+            due: .distantPast,
+            created: .distantPast,
+            digest: 0,
+            payload: Payload(bytes: [49])
+        )
+        var machine = Self.machine(journal: [step, step])
+        let issued = machine.issued(Self.call)
+        #expect(issued == nil, "the digest is not that of the call")
+        #expect(machine.divergence?.step == 1)
+    }
 }

@@ -199,7 +199,7 @@ extension TransactionApplier {
         var later = Timestamp.distantPast
         var batch = Timestamp.distantPast
         for (place, step) in steps.enumerated().reversed() {
-            let isLast = place + 1 == steps.count || steps[place + 1].number != step.number + 1
+            let isLast = place + 1 == steps.count || steps[place + 1].number != step.number &+ 1
             if isLast { (later, batch) = (max(later, batch), step.created) }
             // What stands in for a step that was set aside calls nothing, so there is nothing to be tried again.
             guard step.state == .failed || step.state == .cancelled, step.queue != NewStep.quarantined else { continue }
@@ -253,6 +253,9 @@ extension TransactionApplier {
         of run: ItemRecord,
         _ body: (inout TransactionApplier, ItemRecord) throws(PenstockError) -> Void
     ) throws(PenstockError) {
+        // Rows that are damaged are visited too. Numbers grow from a run to its steps; where they do not, a journal
+        // could turn out to be its own.
+        guard run.id.isRoot || run.number > run.id.run else { return }
         var after: ItemRecord?
         repeat {
             var query = ItemQuery(.journal(root: run.id.root, run: run.number), after: after)

@@ -138,6 +138,8 @@ final class SQLiteStatement {
     /// Whether a column is NULL.
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(self.handle, column) == SQLITE_NULL }
 
+    func isInteger(_ column: Int32) -> Bool { unsafe sqlite3_column_type(self.handle, column) == SQLITE_INTEGER }
+
     /// A column of any type.
     func value(_ column: Int32) -> SQLiteValue {
         switch unsafe sqlite3_column_type(self.handle, column) {

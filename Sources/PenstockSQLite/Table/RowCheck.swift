@@ -59,6 +59,17 @@ enum RowCheck {
 }
 
 extension ItemRecord {
+    /// Whether a store can have written these numbers: they grow from the root of a tree down, and can be counted on.
+    ///
+    /// Digests tell what a disk has changed. A file that somebody has made by hand may have digests that are right.
+    var isPossible: Bool {
+        let numbers = 1...(Int64.max >> 1)
+        guard numbers.contains(self.number), (0...Int(Int32.max)).contains(self.attempt) else { return false }
+        guard !self.id.isRoot else { return self.id.root == self.number && self.id.run == self.number }
+        return self.id.step > 0 && self.id.step <= Int(numbers.upperBound) && numbers.contains(self.id.root)
+            && self.id.run >= self.id.root && self.number > self.id.run
+    }
+
     /// What the last settlement wrote.
     var lastChange: RowChange {
         RowChange(

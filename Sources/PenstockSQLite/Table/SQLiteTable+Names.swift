@@ -19,7 +19,9 @@ extension SQLiteTable {
         let statement = try self.statement(.meta)
         defer { statement.reset() }
         statement.bind(1, key)
-        guard try statement.step(), statement.integer(1) == RowCheck.meta(key, statement.integer(0)) else {
+        guard try statement.step(), statement.integer(1) == RowCheck.meta(key, statement.integer(0)),
+            (0...Int64.max >> 1).contains(statement.integer(0))
+        else {
             throw Self.damagedForGood("the store's number '\(key)'")
         }
         return statement.integer(0)

@@ -166,7 +166,7 @@ extension SQLiteTable {
         var record = stored
         // Before the numbers of the queues are trusted.
         guard row.integer(19) == RowCheck.content(of: record, queue: queue, replyTo: replyTo),
-            row.integer(20) == RowCheck.state(of: record.id, record.lastChange)
+            row.integer(20) == RowCheck.state(of: record.id, record.lastChange), record.isPossible
         else { throw Self.damaged("item \(record.id.key)") }
         record.queue = try self.name(ofQueue: queue)
         if let replyTo { record.replyTo = try self.name(ofQueue: replyTo) }
@@ -189,6 +189,10 @@ extension SQLiteTable {
     func uncheckedRecord(
         _ row: SQLiteStatement
     ) throws(PenstockError) -> (record: ItemRecord, queue: Int64, replyTo: Int64?) {
+        // In a file whose tables were not made by a store: read as numbers, such addresses would not be in their order.
+        guard row.isInteger(0), row.isInteger(1), row.isInteger(2) else {
+            throw Self.damaged("a row whose address is no number")
+        }
         guard let state = ItemState(code: row.integer(6)) else { throw Self.damaged("item \(row.id.key)") }
         return self.storedRecord(row, state: state)
     }
