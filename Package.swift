@@ -85,6 +85,17 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Built with libFuzzer by scripts/fuzz, and not otherwise.
+if Context.environment["PENSTOCK_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["Penstock", "PenstockCommands", "PenstockSQLite", "PenstockTesting", "CLinux"],
+            path: "Tests/Fuzz"
+        )
+    )
+}
+
 for target in package.targets where target.type != .system && target.name != "CLinux" {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
