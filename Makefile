@@ -1,7 +1,7 @@
 # `make` alone lists the targets. ARGS is handed on:   make test ARGS='--filter Lease'
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-long sanitize fuzz coverage bench docs build format clean help
+.PHONY: demo test test-long sanitize fuzz bench docs build format clean help
 
 # Quiet unless it fails: what comes after it is what one wants to read.
 define build-release
@@ -28,10 +28,6 @@ sanitize: ## Run the tests under the thread and address sanitizers; SANITIZERS c
 fuzz: ## Feed every decoder with inputs that reach ever more code; ARGS name targets
 	@scripts/setup
 	@scripts/fuzz $(ARGS)
-
-coverage: ## Run the tests and print what they execute, and which error paths they do not
-	@scripts/setup
-	@scripts/coverage $(ARGS)
 
 bench: ## Measure the engine, then its peers; PEERS go to scripts/bench-peers, PEERS=no stops before
 	$(build-release)
