@@ -92,6 +92,7 @@ private final class Runner: TableRunner {
 /// Uses a store in every way; it may refuse anything, but not crash, and not hang.
 private func use(_ connection: SQLiteConnection, _ input: FuzzInput) {
     let simulation = Simulation()
+    // Nobody else has it, and everything runs in this thread.
     nonisolated(unsafe) let table = SQLiteTable(inspecting: connection, path: "fuzz")
     let runner = unsafe Runner(table)
     let verbs = (0..<4).map { _ in ControlVerb.allCases[input.choice(ControlVerb.allCases.count)] }

@@ -51,7 +51,7 @@ struct FaultTests {
             faults += met
         }
         print(
-            "figure: \(injected) errors \(moment) the effect of a call, in \(faults) programs \(what) (replay: \(replay))"
+            "figure: \(injected) errors \(moment) the effect of a call, in \(faults) programs \(what) (\(replay))"
         )
     }
 

@@ -54,6 +54,22 @@ struct StoreFaultTests {
         }
     }
 
+    @Test func `an item that a failed transaction was to take is ready again, whoever asks next`() throws {
+        let simulation = Simulation()
+        let disk = MemoryDisk()
+        try simulation.run {
+            let store = try await disk.open(simulation.environment)
+            _ = try await store.commit(Transaction([Self.push("a")]))
+            disk.failsCommits = true
+            await #expect(throws: PenstockError.self) {
+                try await store.commit(Transaction([.pop(.key(queue: "q", "a"))]))
+            }
+            disk.failsCommits = false
+            let leased = try await store.reserve(ReserveRequest(queue: "q", waits: false))
+            #expect(leased.map(\.record.key) == ["a"])
+        }
+    }
+
     @Test func `a reader that is cancelled as it is woken passes the item on`() throws {
         // Another order of events with every seed: in some the reader is woken first, in some it is cancelled first.
         for seed in 0..<50 {
