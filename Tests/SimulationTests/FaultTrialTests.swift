@@ -13,7 +13,7 @@ struct FaultTrialTests {
     @Test func `work survives whatever befalls it`() throws {
         // Half of the seeds are the same every time, the others are new.
         let count: UInt64 = Self.isLong ? 20_000 : 300
-        let fresh = UInt64.random(in: 1 << 32 ... 1 << 62)
+        let fresh = UInt64.random(in: 1 << 32...1 << 62)
         print("first of the new seeds: \(fresh)")
         var struck: [Fault: Int] = [:]
         try Self.trial.search(seeds: Array(0..<count) + Array(fresh..<fresh + count)) { report in

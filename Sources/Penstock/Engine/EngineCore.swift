@@ -161,6 +161,8 @@ package final class EngineCore: Sendable {
     private func keepTelling(_ run: HotRun, _ news: RunNews, after error: PenstockError) async {
         var error = error
         while error.code == .storeUnavailable, run.withMachine({ $0.phase != .over }) {
+            // Whoever has the run next reads its whole journal.
+            guard !self.work.isCancelled else { return await run.withdraw() }
             await self.waitForStore(after: error)
             do throws(PenstockError) {
                 return try await self.tell(run, news)
@@ -174,14 +176,18 @@ package final class EngineCore: Sendable {
 
     /// Lets activities end, and takes every run out of memory.
     private func drain() async {
-        if Task.isCancelled { self.work.cancelAll() }
+        let isCancelled = Task.isCancelled
+        if isCancelled { self.work.cancelAll() }
         let limit = self.environment.task {
             let (clock, limit) = (self.environment.clock, self.configuration.drainLimit)
-            guard (try? await clock.sleep(for: limit)) != nil else { return }
-            self.work.cancelAll()
-            // Every end ends, also when the store cannot be written.
+            if !isCancelled {
+                guard (try? await clock.sleep(for: limit)) != nil else { return }
+                self.work.cancelAll()
+            }
+            // Every end ends, also when the store cannot be used: what is left goes back as it was.
             guard (try? await clock.sleep(for: limit)) != nil else { return }
             self.work.giveUp()
+            for run in self.hot.all { await run.withdraw() }
         }
         self.hot.mayStay(false)
         await withDiscardingTaskGroup { group in

@@ -1,8 +1,8 @@
 /// What records a result.
 ///
 /// A result may be made of others: a run hands in what its steps have come to together with what it made of that. When
-/// the whole is refused, because one of them is somebody else's by now, the parts are recorded on their own, and the run
-/// goes back to its queue to look at what is true.
+/// the whole is refused, because one of them is somebody else's by now, the parts are recorded on their own, and the
+/// run goes back to its queue to look at what is true.
 package struct Recording: Sendable {
     /// What to commit, all or none.
     package var operations: [Operation]
