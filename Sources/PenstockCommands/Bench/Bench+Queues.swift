@@ -65,41 +65,71 @@ extension Bench {
         }
     }
 
+    /// A store in which so many jobs wait, and what one more has cost so far.
+    private struct Backlog {
+        let size: Int
+        let opened: BenchStore
+        let startup: Duration?
+        var pushes: [Duration] = []
+        var claims: [Duration] = []
+    }
+
     /// W4: what one job costs when so many others wait.
+    ///
+    /// The stores are measured in turn, job by job, so that a disk that is slow for a while is slow for all of them.
     func backlog(_ report: (BenchResult) -> Void) async throws {
-        for backlog in self.count.map({ [$0] }) ?? [1000, 100_000, 1_000_000] {
-            report(try await self.backlog(backlog))
+        var backlogs: [Backlog] = []
+        do {
+            for size in self.count.map({ [$0] }) ?? [1000, 100_000, 1_000_000] {
+                backlogs.append(try await self.fill(size))
+            }
+            for round in 0..<Self.rounds {
+                for place in backlogs.indices { try await self.measure(&backlogs[place], round) }
+            }
+            for backlog in backlogs { report(try await self.result(backlog)) }
+        } catch {
+            for backlog in backlogs { await backlog.opened.remove() }
+            throw error
+        }
+        for backlog in backlogs { await backlog.opened.remove() }
+    }
+
+    private static let rounds = 100
+
+    private func fill(_ size: Int) async throws -> Backlog {
+        let opened = try await BenchStore(self.store, in: self.place)
+        do {
+            try await Self.fill(size, opened.store)
+            return Backlog(size: size, opened: opened, startup: try await opened.reopen())
+        } catch {
+            await opened.remove()
+            throw error
         }
     }
 
-    private func backlog(_ backlog: Int) async throws -> BenchResult {
-        let rounds = 100
-        return try await self.withStore { opened in
-            try await Self.fill(backlog, opened.store)
-            let startup = try await opened.reopen()
-            let queue = try Queue("noop", of: Int.self, in: opened.store)
-            var (pushes, claims): ([Duration], [Duration]) = ([], [])
-            for round in 0..<rounds {
-                let start = self.clock.now
-                try await queue.push(round)
-                let pushed = self.clock.now
-                let lease = try await queue.reserve()
-                try await lease.complete()
-                claims.append(self.clock.now - pushed)
-                pushes.append(pushed - start)
-            }
-            let samples = Samples(claims)
-            var result = self.result("W4", n: rounds, inFlight: 1, unit: "ms", value: samples.median)
-            result.samples = samples
-            result.setting = "backlog \(Words.count(backlog))"
-            result.others = [
-                ("backlog", Double(backlog)), ("enqueue_ms", Samples(pushes).median),
-                ("startup_ms", startup?.inMilliseconds),
-            ]
-            result.fsyncs = opened.syncs
-            result.rows = try await opened.closeAndCountRows()
-            return result
-        }
+    private func measure(_ backlog: inout Backlog, _ round: Int) async throws {
+        let queue = try Queue("noop", of: Int.self, in: backlog.opened.store)
+        let start = self.clock.now
+        try await queue.push(round)
+        let pushed = self.clock.now
+        let lease = try await queue.reserve()
+        try await lease.complete()
+        backlog.claims.append(self.clock.now - pushed)
+        backlog.pushes.append(pushed - start)
+    }
+
+    private func result(_ backlog: Backlog) async throws -> BenchResult {
+        let samples = Samples(backlog.claims)
+        var result = self.result("W4", n: Self.rounds, inFlight: 1, unit: "ms", value: samples.median)
+        result.samples = samples
+        result.setting = "backlog \(Words.count(backlog.size))"
+        result.others = [
+            ("backlog", Double(backlog.size)), ("enqueue_ms", Samples(backlog.pushes).median),
+            ("startup_ms", backlog.startup?.inMilliseconds),
+        ]
+        result.fsyncs = backlog.opened.syncs
+        result.rows = try await backlog.opened.closeAndCountRows()
+        return result
     }
 
     /// Pushes so many jobs, many a commit.
