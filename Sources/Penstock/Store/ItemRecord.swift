@@ -64,6 +64,11 @@ public struct ItemRecord: Sendable, Hashable {
     /// The queue that receives the result under the same key, if the item was pushed with a return address.
     public var replyTo: String?
 
+    /// Whether the item was to be worked on at once when it was made.
+    ///
+    /// It is not kept waiting when the clock is set back.
+    package var isImmediate: Bool { self.due == self.created }
+
     /// The key that a user chose, or ``ItemID/key``.
     public var key: String { self.chosenKey ?? self.id.key }
 

@@ -29,6 +29,8 @@ package final class ReadyItem: Sendable {
     package let caller: ItemID?
     /// Whether the result goes to another queue.
     package let replies: Bool
+    /// Whether it was to be worked on at once when it was made, whatever the clock says now.
+    package let isImmediate: Bool
     /// Whether nobody has held the item yet: it came since the store was opened, and has been in memory since.
     package let isNew: Bool
     /// The row, when it is small and was at hand; otherwise it is read when the item is leased.
@@ -37,6 +39,7 @@ package final class ReadyItem: Sendable {
     /// Makes an entry from a row that is at hand, without keeping a large payload in memory.
     package init(_ record: ItemRecord, isNew: Bool = false) {
         self.isNew = isNew
+        self.isImmediate = record.isImmediate
         self.id = record.id
         self.queue = record.queue
         self.priority = record.priority
@@ -54,6 +57,7 @@ package final class ReadyItem: Sendable {
         (self.id, self.queue, self.priority, self.position) = (item.id, item.queue, item.priority, item.position)
         (self.attempt, self.caller, self.replies, self.record) = (item.attempt, item.caller, item.replies, nil)
         self.isNew = false
+        self.isImmediate = item.isImmediate
     }
 
     /// Payloads up to this many bytes stay in memory with their entry.
@@ -118,6 +122,16 @@ struct Lane {
             self.siftDown()
         }
         return first
+    }
+
+    /// Takes the soonest item that was to be worked on at once, looking at all of them.
+    mutating func removeFirstImmediate() -> ReadyItem? {
+        let places = self.heap.indices.filter { self.heap[$0].isImmediate }
+        guard let place = places.min(by: { self.heap[$0].position < self.heap[$1].position }) else { return nil }
+        let item = self.heap.remove(at: place)
+        // A sorted array is a heap.
+        self.heap.sort { $0.position < $1.position }
+        return item
     }
 
     /// Takes over what was read from the store, in order; fewer than `limit` items mean that there are no more.

@@ -32,11 +32,13 @@ extension QueueIndex {
         guard let index = self.queues[queue]?.lanes.firstIndex(where: { $0.priority == priority }) else { return }
         let items = records.map { ReadyItem($0) }
         for item in items where self.holds[item.id] == nil { self.live[item.id] = item }
+        for item in items where item.isImmediate { self.latest = max(self.latest, item.position.due) }
         self.queues[queue]?.lanes[index].lane.refill(items, limit: limit)
     }
 
     /// Adds a ready item to its lane.
     mutating func insert(_ item: ReadyItem) {
+        if item.isImmediate { self.latest = max(self.latest, item.position.due) }
         // Nothing here may hold on to the lanes while one of them changes: that would copy it.
         guard let index = self.queues[item.queue]?.lanes.firstIndex(where: { $0.priority == item.priority }) else {
             var lane = Lane()

@@ -37,6 +37,8 @@ package struct QueueIndex {
     /// Items that a transaction is about to change; with the entry that was taken out of its lane, if it was in one.
     private var withheld: [ItemID: ReadyItem?] = [:]
     private var lastToken: Int64
+    /// When the last item was made that is to be worked on at once; a clock that says less has been set back.
+    var latest = Timestamp.distantPast
     /// The ends of the leases that have one.
     private var ends: [ItemID: Duration] = [:]
 
@@ -63,7 +65,7 @@ package struct QueueIndex {
 
     /// Leases one item that the caller has read from the store, unless somebody holds it or is changing it.
     mutating func reserve(_ record: ItemRecord, _ request: ReserveRequest, now: Timestamp, uptime: Duration) -> Int64? {
-        guard record.state == .ready, record.due <= now else { return nil }
+        guard record.state == .ready, record.due <= now || record.isImmediate else { return nil }
         guard self.holds[record.id] == nil, self.withheld[record.id] == nil else { return nil }
         self.live[record.id] = nil
         return self.hold(ReadyItem(record), for: request.holder, expires: request.duration.map { uptime + $0 })
@@ -89,12 +91,25 @@ package struct QueueIndex {
         for index in 0..<count {
             while let item = self.queues[queue]?.lanes[index].lane.first {
                 let isLive = self.live[item.id] === item
-                if isLive, item.position.due > now { break }
+                if isLive, item.position.due > now {
+                    guard now < self.latest, let item = self.takeImmediate(queue: queue, lane: index) else { break }
+                    return item
+                }
                 _ = self.queues[queue]?.lanes[index].lane.removeFirst()
                 guard isLive else { continue }
                 self.live[item.id] = nil
                 return item
             }
+        }
+        return nil
+    }
+
+    /// Takes an item that does not wait for any time, past those that do.
+    private mutating func takeImmediate(queue: String, lane index: Int) -> ReadyItem? {
+        while let item = self.queues[queue]?.lanes[index].lane.removeFirstImmediate() {
+            guard self.live[item.id] === item else { continue }
+            self.live[item.id] = nil
+            return item
         }
         return nil
     }
