@@ -44,6 +44,34 @@ struct EngineEndTests {
         #expect(simulation.clock.uptime < .seconds(30))
     }
 
+    /// The step ends after the run has said that it leaves, and before the store is asked whether it may.
+    @Test(arguments: 0..<20)
+    func `an engine that stops does not lose the news that keeps a run from leaving`(seed: Int) throws {
+        let simulation = Simulation(seed: UInt64(seed))
+        let (clock, tally) = (simulation.clock, Tally())
+        let gated = Activity("gated") { (x: Int) in
+            tally.add("begun")
+            while tally["open"] == 0 { try await clock.sleep(for: .milliseconds(1)) }
+            return 2 * x
+        }
+        let flow = Workflow("flow") { (x: Int, context) in
+            try await context.call(gated, try await context.call(gated, x))
+        }
+        try simulation.run {
+            let store = HookedStore(over: await MemoryStore(environment: simulation.environment))
+            store.beforeParking {
+                tally.add("open")
+                try? await clock.sleep(for: .milliseconds(10))
+            }
+            let engine = try await Engine(store: .open(store), pipelines: [gated, flow])
+            let run = try await engine.start(flow, 1)
+            try await engine.run { while tally["begun"] == 0 { try await clock.sleep(for: .milliseconds(1)) } }
+            let value = try await engine.run { try await run.value }
+            #expect(value == 4)
+        }
+        #expect(tally["open"] > 0)
+    }
+
     @Test func `a workflow that gives up by itself has failed`() throws {
         let simulation = Simulation()
         let tally = Tally()

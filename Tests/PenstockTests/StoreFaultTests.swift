@@ -103,10 +103,51 @@ struct StoreFaultTests {
         }
     }
 
-    @Test func `an engine outlives a store that is down for a while, and loses nothing`() throws {
+    @Test(arguments: [true, false])
+    func `an engine that is told to stop while the store is down stops, and another one ends its work`(
+        isCancelled: Bool
+    ) throws {
+        for seed in 0..<50 {
+            let simulation = Simulation(seed: UInt64(seed))
+            let disk = MemoryDisk()
+            try simulation.run {
+                let store = try await disk.open(simulation.environment)
+                let configuration = EngineConfiguration(drainLimit: .seconds(5))
+                let engine = try await Engine(
+                    store: .open(store),
+                    pipelines: [double, quad],
+                    configuration: configuration
+                )
+                let runs = try await engine.start(quad, (0..<30).map { (key: nil, input: $0) })
+                let service = simulation.start {
+                    try await engine.run {
+                        for _ in 0..<seed { await Task.yield() }
+                        disk.failsCommits = true
+                        try await simulation.clock.sleep(for: .seconds(isCancelled ? 1000 : 1))
+                    }
+                }
+                try await simulation.clock.sleep(for: .seconds(2))
+                if isCancelled { service.cancel() }
+                _ = await service.result
+                #expect(simulation.clock.uptime < .seconds(15), "seed \(seed)")
+                disk.failsCommits = false
+                let next = try await Engine(store: .open(store), pipelines: [double, quad])
+                try await next.run {
+                    for (number, run) in runs.enumerated() {
+                        let value = try await run.value
+                        #expect(value == 4 * number)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [PenstockError.Code.storeUnavailable, .storeUnusable])
+    func `an engine outlives a store that is down for a while, and loses nothing`(failure: PenstockError.Code) throws {
         for seed in 0..<20 {
             let simulation = Simulation(seed: UInt64(seed))
             let disk = MemoryDisk()
+            disk.failure = failure
             try simulation.run {
                 let store = try await disk.open(simulation.environment)
                 let engine = try await Engine(store: .open(store), pipelines: [double, quad])

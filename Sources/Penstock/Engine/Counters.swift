@@ -4,6 +4,8 @@ import Synchronization
 package final class Counter: Sendable {
     private let number = Atomic(0)
 
+    package init() {}
+
     package func add(_ amount: Int) {
         self.number.add(amount, ordering: .relaxed)
     }

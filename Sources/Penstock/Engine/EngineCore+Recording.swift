@@ -8,7 +8,7 @@ extension EngineCore {
         while true {
             do throws(PenstockError) {
                 return try await self.store.commitWhenThereIsRoom(transaction)
-            } catch  where error.code == .storeUnavailable && !self.work.isGivenUp {
+            } catch  where Self.mayPass(error) && !self.work.isGivenUp {
                 await self.waitForStore(after: error)
             }
         }
@@ -20,11 +20,11 @@ extension EngineCore {
         _ completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
     ) {
         self.store.submit(transaction) { outcome in
-            guard case .failure(let error) = outcome, error.code == .storeUnavailable || error.code == .queueFull else {
+            guard case .failure(let error) = outcome, Self.mayPass(error) || error.code == .queueFull else {
                 return completion(outcome)
             }
             self.environment.task {
-                if error.code == .storeUnavailable { await self.waitForStore(after: error) }
+                if error.code != .queueFull { await self.waitForStore(after: error) }
                 do throws(PenstockError) {
                     completion(.success(try await self.commit(transaction)))
                 } catch {
@@ -32,6 +32,11 @@ extension EngineCore {
                 }
             }
         }
+    }
+
+    /// Whether the same may go well later: when the disk has room again, or somebody has mended it.
+    static func mayPass(_ error: PenstockError) -> Bool {
+        error.code == .storeUnavailable || error.code == .storeUnusable
     }
 
     /// Leaves a store alone for a while that cannot read or write.
@@ -53,7 +58,7 @@ extension EngineCore {
             try await self.commit(Transaction(operations))
         } catch  where error.code == .leaseLost || error.code == .storeClosed {
             // Somebody else has settled the item: nothing of this attempt counts.
-        } catch  where error.code == .storeUnavailable {
+        } catch  where Self.mayPass(error) {
             // There is no more time to record it: the item goes back as it was.
             await self.giveBack(leased.lease)
         }
@@ -124,7 +129,7 @@ extension EngineCore {
             if error.code != .leaseLost, error.code != .storeClosed {
                 self.tell(.error, "cannot be recorded: \(error)")
             }
-            if error.code == .storeUnavailable {
+            if Self.mayPass(error) {
                 for case .settle(let lease, _) in recording.operations { await self.giveBack(lease) }
                 return .unknown
             }

@@ -160,7 +160,7 @@ package final class EngineCore: Sendable {
 
     private func keepTelling(_ run: HotRun, _ news: RunNews, after error: PenstockError) async {
         var error = error
-        while error.code == .storeUnavailable, run.withMachine({ $0.phase != .over }) {
+        while Self.mayPass(error), run.withMachine({ $0.phase != .over }) {
             // Whoever has the run next reads its whole journal.
             guard !self.work.isCancelled else { return await run.withdraw() }
             await self.waitForStore(after: error)

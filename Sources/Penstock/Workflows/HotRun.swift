@@ -110,7 +110,7 @@ package final class HotRun: Sendable {
     private func refused(_ error: PenstockError) async {
         await self.end()
         switch error.code {
-        case .leaseLost, .storeClosed, .storeUnavailable:
+        case .leaseLost, .storeClosed, .storeUnavailable, .storeUnusable:
             // Somebody has changed the run or one of its steps, or nothing can be recorded. Should the run still be
             // held here, it begins again from its journal.
             await self.core.record(Recording([.settle(self.leased.lease, .release)]))

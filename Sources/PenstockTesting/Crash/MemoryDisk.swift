@@ -30,6 +30,12 @@ public final class MemoryDisk: Sendable {
         set { self.runner.tables.withLock { $0.failsCommits = newValue } }
     }
 
+    /// What commits that fail say.
+    package var failure: PenstockError.Code {
+        get { self.runner.tables.withLock { $0.failure } }
+        set { self.runner.tables.withLock { $0.failure = newValue } }
+    }
+
     /// Whether reads fail from now on.
     public var failsReads: Bool {
         get { self.runner.tables.withLock { $0.failsReads } }
@@ -92,6 +98,7 @@ final class DiskTable: ItemTable {
     var epoch: Int64 = 0
     var failsCommits = false
     var failsReads = false
+    var failure = PenstockError.Code.storeUnavailable
     var duringCommit: (@Sendable () -> Void)?
 
     private let rows: MemoryTable
@@ -131,7 +138,7 @@ final class DiskTable: ItemTable {
     func commit() throws(PenstockError) {
         try self.count()
         self.duringCommit?()
-        if self.failsCommits { throw PenstockError(.storeUnavailable, "the disk was told to fail its commits") }
+        if self.failsCommits { throw PenstockError(self.failure, "the disk was told to fail its commits") }
         try self.rows.commit()
     }
 
