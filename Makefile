@@ -1,7 +1,7 @@
 # `make` alone lists the targets. ARGS is handed on:   make test ARGS='--filter Lease'
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-long sanitize fuzz bench docs build format clean help
+.PHONY: demo test test-long faults faults-long sanitize fuzz planted bench docs build format clean help
 
 # Quiet unless it fails: what comes after it is what one wants to read.
 define build-release
@@ -34,6 +34,12 @@ bench: ## Measure the engine, then its peers; PEERS go to scripts/bench-peers, P
 	@.build/release/penstock bench durable $(ARGS)
 	@$(if $(filter no,$(PEERS)),,echo; scripts/bench-peers $(PEERS))
 
+faults: ## Do faults to real processes and report what came of it; ARGS go to the harness: --only F1,F12
+	@scripts/faults $(ARGS)
+
+faults-long: ## The same with the full counts, which take hours
+	@scripts/faults --long $(ARGS)
+
 docs: ## Build the reference of the public modules in .build/docs
 	@scripts/setup
 	@scripts/docs
@@ -49,4 +55,4 @@ clean: ## Remove everything that was built
 	@rm -rf .build
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -96,6 +96,17 @@ if Context.environment["PENSTOCK_FUZZ"] != nil {
     )
 }
 
+// It does to processes what only Linux can do to them.
+#if os(Linux)
+package.targets.append(
+    .executableTarget(
+        name: "Faults",
+        dependencies: ["CLinux", "CrashWorkload", "Penstock", "PenstockCommands", "PenstockSQLite", "PenstockTesting"],
+        path: "Tests/Faults"
+    )
+)
+#endif
+
 for target in package.targets where target.type != .system && target.name != "CLinux" {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -41,32 +41,52 @@ public enum Workload {
 
     /// Opens the engine and makes sure of the user's table.
     public static func engine(path: String) async throws -> Engine {
-        let engine = try await Engine(
-            store: .sqlite(path: path),
-            pipelines: pipelines,
-            configuration: EngineConfiguration(maximumCrashes: .max)
-        )
-        var table = Transaction()
-        table.sql("CREATE TABLE IF NOT EXISTS ledger(x INTEGER NOT NULL)")
-        try await engine.commit(table)
+        let engine = try await self.engine(path: path, configuration: EngineConfiguration())
+        try await self.makeTable(in: engine)
         return engine
     }
 
-    /// How many orders come at once.
-    public static let batch = 1000
-
-    /// Orders another batch, which comes whole or not at all.
-    public static func order(from first: Int, in engine: Engine) async throws {
-        try await engine.start(
-            order,
-            (first..<first + Self.batch).map { (key: Optional("order-\($0)"), input: $0) }
+    /// Opens the engine, whatever `configuration` says of crashes: there are thousands.
+    public static func engine(
+        path: String,
+        configuration: EngineConfiguration,
+        environment: RuntimeEnvironment = RuntimeEnvironment()
+    ) async throws(PenstockError) -> Engine {
+        var configuration = configuration
+        configuration.maximumCrashes = .max
+        return try await Engine(
+            store: .sqlite(path: path),
+            pipelines: pipelines,
+            configuration: configuration,
+            environment: environment
         )
     }
 
+    /// Makes sure of the user's table.
+    public static func makeTable(in engine: Engine) async throws(PenstockError) {
+        var table = Transaction()
+        table.sql("CREATE TABLE IF NOT EXISTS ledger(x INTEGER NOT NULL)")
+        try await engine.commit(table)
+    }
+
+    /// How many orders come at once, where nobody says otherwise.
+    public static let batch = 1000
+
+    /// Orders another batch, which comes whole or not at all.
+    public static func order(from first: Int, batch: Int = batch, in engine: Engine) async throws {
+        try await engine.start(
+            order,
+            (first..<first + batch).map { (key: Optional("order-\($0)"), input: $0) }
+        )
+    }
+
+    /// How many rows of the store an order comes to: itself, its steps and theirs, and its message.
+    public static let rowsOfAnOrder = 9
+
     /// How many orders there are: whole batches.
-    public static func count(in engine: Engine) async throws -> Int {
+    public static func count(batch: Int = batch, in engine: Engine) async throws -> Int {
         var count = 0
-        while try await engine.run(of: order, key: "order-\(count)") != nil { count += Self.batch }
+        while try await engine.run(of: order, key: "order-\(count)") != nil { count += batch }
         return count
     }
 

@@ -13,14 +13,14 @@ struct Probe: Sendable, Equatable {
     /// How many rows SQLite takes in a second, one a commit, with the settings that Penstock uses.
     let rawRowsPerSecond: Double
 
-    private static let rounds = 2000
+    static let rounds = 2000
 
-    init(in place: BenchPlace) throws {
-        self.fdatasyncPerSecond = try Self.syncs(in: place)
-        self.rawRowsPerSecond = try Self.rows(in: place)
+    init(in place: BenchPlace, rounds: Int = Probe.rounds) throws {
+        self.fdatasyncPerSecond = try Self.syncs(in: place, rounds)
+        self.rawRowsPerSecond = try Self.rows(in: place, rounds)
     }
 
-    private static func syncs(in place: BenchPlace) throws -> Double {
+    private static func syncs(in place: BenchPlace, _ rounds: Int) throws -> Double {
         let path = "\(place.folder)/probe"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure("made", path) }
@@ -29,20 +29,20 @@ struct Probe: Sendable, Equatable {
             unsafe _ = unlink(path)
         }
         // The room is written, not only reserved: to write into reserved room changes the file's own record.
-        let size = Self.rounds * 128
+        let size = rounds * 128
         let zeros = [UInt8](repeating: 0, count: size)
         guard unsafe pwrite(descriptor, zeros, size, 0) == size, fsync(descriptor) == 0 else {
             throw Self.failure("written", path)
         }
         let record = [UInt8](repeating: 0x5a, count: 128)
         let start = ContinuousClock().now
-        for round in 0..<Self.rounds {
+        for round in 0..<rounds {
             let place = off_t(round * record.count)
             guard unsafe pwrite(descriptor, record, record.count, place) == record.count, Self.sync(descriptor) else {
                 throw Self.failure("written", path)
             }
         }
-        return Double(Self.rounds) / (ContinuousClock().now - start).inSeconds
+        return Double(rounds) / (ContinuousClock().now - start).inSeconds
     }
 
     private static func sync(_ descriptor: Int32) -> Bool {
@@ -53,7 +53,7 @@ struct Probe: Sendable, Equatable {
         #endif
     }
 
-    private static func rows(in place: BenchPlace) throws -> Double {
+    private static func rows(in place: BenchPlace, _ rounds: Int) throws -> Double {
         let path = place.newPath()
         defer { BenchPlace.remove(database: path) }
         let database = try RawDatabase(path: path)
@@ -61,8 +61,8 @@ struct Probe: Sendable, Equatable {
         try database.execute("PRAGMA synchronous = full")
         try database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, payload BLOB)")
         let start = ContinuousClock().now
-        try database.repeatedly("INSERT INTO rows (payload) VALUES (zeroblob(64))", Self.rounds)
-        return Double(Self.rounds) / (ContinuousClock().now - start).inSeconds
+        try database.repeatedly("INSERT INTO rows (payload) VALUES (zeroblob(64))", rounds)
+        return Double(rounds) / (ContinuousClock().now - start).inSeconds
     }
 
     private static func failure(_ what: String, _ path: String) -> CommandFailure {
