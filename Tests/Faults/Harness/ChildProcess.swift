@@ -23,6 +23,9 @@ final class ChildProcess {
         case nothing
     }
 
+    /// How long anybody waits for a process.
+    private static let patience = Duration.seconds(60)
+
     /// How a process ended.
     enum Exit: Equatable {
         case code(Int32)
@@ -113,7 +116,7 @@ final class ChildProcess {
 
     /// Waits for the next line; `nil` when the process has closed its output.
     func line() throws -> String? {
-        switch self.news(within: .seconds(60)) {
+        switch self.news(within: Self.patience) {
         case .line(let line): return line
         case .end: return nil
         case .nothing:
@@ -127,7 +130,8 @@ final class ChildProcess {
     @discardableResult
     func line(_ beginning: String) throws -> String {
         var last = ""
-        while let line = try self.line() {
+        let limit = ContinuousClock.now + Self.patience
+        while .now < limit, let line = try self.line() {
             if line.hasPrefix(beginning) { return line }
             last = line
             if line.hasPrefix("error") { break }
@@ -148,7 +152,10 @@ final class ChildProcess {
 
     /// Waits for the end of the process.
     func exit() throws -> Exit {
-        while try self.line() != nil {}
+        let limit = ContinuousClock.now + Self.patience
+        while try self.line() != nil {
+            guard .now < limit else { throw Unexpected("process \(self.pid) does not end, and was killed") }
+        }
         return self.reap()
     }
 

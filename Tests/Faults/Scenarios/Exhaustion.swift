@@ -18,7 +18,7 @@ struct Exhaustion: Scenario {
         while outcome.count < trial.count, outcome.problems.count < 5 {
             let folder = try trial.newFolder("store")
             let path = "\(folder)/app.db"
-            let (limit, lifted, wrapper) = Self.limit(outcome.count, trial)
+            let (limit, lifting, wrapper) = Self.limit(outcome.count, trial)
             unsafe _ = chmod(folder, 0o777)
             let child = try ChildProcess([OpeningWorker.name, path], under: wrapper, log: "\(trial.folder)/log")
             var (last, isWaiting) = ("", false)
@@ -28,7 +28,7 @@ struct Exhaustion: Scenario {
             case .nothing:
                 // Swift's pool waits for a thread that it cannot start.
                 isWaiting = true
-                guard ChildProcess.run(["prlimit", "--pid", "\(child.pid)", lifted]) else {
+                guard ChildProcess.run(lifting + ["--pid", "\(child.pid)"]) else {
                     throw Unavailable(reason: "prlimit is missing, or may not set limits here")
                 }
             }
@@ -49,20 +49,20 @@ struct Exhaustion: Scenario {
         return outcome
     }
 
-    /// A limit, what lifts it, and the command that sets it.
-    private static func limit(_ number: Int, _ trial: Trial) -> (limit: String, lifted: String, wrapper: [String]) {
+    /// A limit, the command that lifts it, and the one that sets it.
+    private static func limit(_ number: Int, _ trial: Trial) -> (limit: String, lifting: [String], wrapper: [String]) {
         switch number % 3 {
         case 0:
             let limit = "--nofile=\(4 + number / 3 % 14)"
-            return (limit, "--nofile=1024", ["prlimit", "\(limit):1024"])
+            return (limit, ["prlimit", "--nofile=1024"], ["prlimit", "\(limit):1024"])
         case 1:
             // Whoever may do anything has no limit of threads, so somebody else is asked for it.
             let limit = "--nproc=\(1 + number / 3 % 9)"
             let user = ["setpriv", "--reuid=65534", "--clear-groups"]
-            return (limit, "--nproc=1000:", user + ["prlimit", "\(limit):"])
+            return (limit, user + ["prlimit", "--nproc=1000:"], user + ["prlimit", "\(limit):"])
         default:
             let limit = "--as=\((30 + trial.random(below: 120)) << 20)"
-            return (limit, "--as=unlimited", ["prlimit", "\(limit):unlimited"])
+            return (limit, ["prlimit", "--as=unlimited"], ["prlimit", "\(limit):unlimited"])
         }
     }
 

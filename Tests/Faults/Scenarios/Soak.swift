@@ -115,8 +115,8 @@ struct Soak: Scenario {
         let grown = Double(last.memory - first.memory) / 1_048_576
         if grown > 32 { outcome.problems.append("memory has grown by \(Int(grown)) MB") }
         return """
-            One process for \(Int(last.time.seconds)) s: memory \(Int(size)) MB, slope \(Int(slope.rounded())) MB/h; log \
-            at most \(log >> 20) MB, table \(first.table >> 20) to \(table >> 20) MB.
+            One process for \(Int(last.time.seconds)) s: memory \(Int(size)) MB, slope \(Int(slope.rounded())) MB/h; \
+            log at most \(log >> 20) MB, table \(first.table >> 10) to \(table >> 10) KB.
             """
     }
 }

@@ -1,5 +1,6 @@
 import CrashWorkload
 import Penstock
+import PenstockTesting
 
 #if canImport(Glibc)
 import Glibc
@@ -28,9 +29,20 @@ struct MixedWorker: Worker {
         self.orders = orders
         self.isTidy = arguments.contains("tidy")
         let file = arguments.first { $0.hasPrefix("clock=") }?.dropFirst(6)
-        self.clock = try file.map { try SetClock(file: String($0)) } ?? LiveClock()
+        self.clock = try file.map { try Self.clock(setBy: String($0)) } ?? LiveClock()
         // A file that is too long for its limit is an error like another, not the end of the process.
-        if arguments.contains("heedless") { _ = signal(SIGXFSZ, SIG_IGN) }
+        _ = signal(SIGXFSZ, arguments.contains("heedless") ? SIG_IGN : SIG_DFL)
+    }
+
+    /// A wall clock that somebody sets in a file, in milliseconds before or after the machine's.
+    private static func clock(setBy file: String) throws -> ShiftedClock {
+        let descriptor = unsafe Glibc.open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Unexpected("the clock '\(file)' cannot be read: \(Files.reason)") }
+        return ShiftedClock(LiveClock()) {
+            var shift: Int64 = 0
+            let count = unsafe pread(descriptor, &shift, 8, 0)
+            return .milliseconds(count == 8 ? shift : 0)
+        }
     }
 
     func run() async throws {
@@ -96,27 +108,5 @@ struct MixedWorker: Worker {
             }
             try await group.waitForAll()
         }
-    }
-}
-
-/// A wall clock that somebody sets in a file, in milliseconds before or after the machine's.
-final class SetClock: PenstockClock {
-    private let file: Int32
-
-    init(file: String) throws {
-        self.file = unsafe Glibc.open(file, O_RDONLY | O_CLOEXEC)
-        guard self.file >= 0 else { throw Unexpected("the clock '\(file)' cannot be read: \(Files.reason)") }
-    }
-
-    var now: Timestamp {
-        var offset: Int64 = 0
-        let count = unsafe pread(self.file, &offset, 8, 0)
-        return LiveClock().now + .milliseconds(count == 8 ? offset : 0)
-    }
-
-    var uptime: Duration { LiveClock().uptime }
-
-    func sleep(for duration: Duration) async throws {
-        try await LiveClock().sleep(for: duration)
     }
 }
