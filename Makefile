@@ -29,6 +29,9 @@ fuzz: ## Feed every decoder with inputs that reach ever more code; ARGS name tar
 	@scripts/setup
 	@scripts/fuzz $(ARGS)
 
+planted: ## Plant the bugs of Tests/Planted one by one, and see that each is found; ARGS are names of bugs
+	@scripts/planted $(ARGS)
+
 bench: ## Measure the engine, then its peers; PEERS go to scripts/bench-peers, PEERS=no stops before
 	$(build-release)
 	@.build/release/penstock bench durable $(ARGS)
