@@ -106,8 +106,8 @@ private func use(_ connection: SQLiteConnection, _ input: FuzzInput) {
                 for (item, way) in zip(leased, ways) {
                     let settlement: Settlement =
                         switch way {
-                        case 0: .complete(Payload(bytes: [49]), wakesCaller: true)
-                        case 1: .retry(due: simulation.clock.now, failure)
+                        case 0: .complete(Payload(bytes: [49]))
+                        case 1: .retry(after: .zero, failure)
                         case 2: .park(news: 0)
                         default: .release
                         }

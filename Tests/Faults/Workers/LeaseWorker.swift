@@ -76,12 +76,11 @@ struct LeaseWorker: Worker {
     private static func act(_ way: Int, _ lease: LeaseReference, in store: SQLiteStore) async throws {
         let failure = Failure(.failed, pipeline: "jobs", message: "late")
         let result = try Payload(encoding: -1)
-        let due = store.environment.clock.now
         switch way {
         case 0: try await store.extend([lease], for: .seconds(60))
-        case 1: try await Self.settle(lease, .complete(result, wakesCaller: true), in: store)
-        case 2: try await Self.settle(lease, .fail(failure, wakesCaller: true), in: store)
-        case 3: try await Self.settle(lease, .retry(due: due, failure), in: store)
+        case 1: try await Self.settle(lease, .complete(result), in: store)
+        case 2: try await Self.settle(lease, .fail(failure), in: store)
+        case 3: try await Self.settle(lease, .retry(after: .zero, failure), in: store)
         case 4: try await Self.settle(lease, .release, in: store)
         case 5: try await Self.settle(lease, .consume, in: store)
         case 6: try await Self.settle(lease, .park(news: 0), in: store)
@@ -148,7 +147,7 @@ struct LeaseWorker: Worker {
     /// Ends an item with its own value, and adds a row of the user's.
     private static func complete(_ item: LeasedItem, in store: SQLiteStore) async throws {
         let number = try item.record.payload.decode(as: Int.self)
-        var end = Transaction([.settle(item.lease, .complete(item.record.payload, wakesCaller: true))])
+        var end = Transaction([.settle(item.lease, .complete(item.record.payload))])
         end.sql("INSERT INTO ledger VALUES (?)", .integer(Int64(number)))
         _ = try await store.commit(end)
     }
