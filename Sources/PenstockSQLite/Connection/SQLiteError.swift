@@ -112,8 +112,8 @@ extension SQLiteError {
             PenstockError(
                 .storeUnusable,
                 """
-                the database is damaged, or the disk fails to read it: verify it, and if there is anything wrong, restore \
-                a backup or recover it with sqlite3's '.recover'
+                the database is damaged, or the disk fails to read it: verify it, and if there is anything wrong, \
+                restore a backup or recover it with sqlite3's '.recover'
                 """,
                 cause: self
             )

@@ -99,7 +99,11 @@ struct CrashScript: Sendable {
         let engine = try await Engine(
             store: .open(store),
             pipelines: try self.pipelines(in: store),
-            configuration: EngineConfiguration(replay: self.replay, storeRetryDelay: .milliseconds(5))
+            configuration: EngineConfiguration(
+                replay: self.replay,
+                storeRetryDelay: .milliseconds(5),
+                drainLimit: .seconds(1)
+            )
         )
         let scheduler = store.environment.scheduler
         return try await engine.run {
