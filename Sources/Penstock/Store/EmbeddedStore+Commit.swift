@@ -162,7 +162,7 @@ extension EmbeddedStore {
 
     /// Ends the leases whose time is over, and lets those look again who wait for what is due now.
     func timePassed() {
-        let uptime = self.environment.clock.uptime
+        let uptime = self.clock.uptime
         let expired = self.index.withLock { $0.takeExpired(at: uptime) }
         for lease in expired { self.environment.task { [weak self] in await self?.expire(lease) } }
         for queue in self.choice.names.sorted() { self.choice.wake(queue) }
@@ -177,7 +177,7 @@ extension EmbeddedStore {
             _ = try await self.commit(transaction)
         } catch  where error.code == .storeUnavailable {
             // The lease has ended all the same: that is tried again, but not at once.
-            let end = self.environment.clock.uptime + .seconds(1)
+            let end = self.clock.uptime + .seconds(1)
             if self.index.withLock({ $0.extend(lease, expires: end) }) { self.setAlarm() }
         } catch {
             // Settled in the meantime: there is nothing left to end.
@@ -185,7 +185,7 @@ extension EmbeddedStore {
     }
 
     func setAlarm() {
-        let uptime = self.environment.clock.uptime
+        let uptime = self.clock.uptime
         guard let end = self.index.withLock({ $0.nextExpiry() }) else { return }
         self.alarm?.set(in: end - uptime)
     }

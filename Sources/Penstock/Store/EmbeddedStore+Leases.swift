@@ -118,7 +118,7 @@ extension EmbeddedStore {
     private func lease(_ record: ItemRecord, _ request: ReserveRequest) async throws(PenstockError) -> LeasedItem? {
         let now = self.clock.now
         if record.state == .ready, record.due > now { self.alarm?.set(in: record.due - now) }
-        let uptime = self.environment.clock.uptime
+        let uptime = self.clock.uptime
         let token = self.index.withLock { $0.reserve(record, request, now: now, uptime: uptime) }
         guard let token else { return nil }
         self.watch(request.duration)
@@ -128,7 +128,7 @@ extension EmbeddedStore {
 
     /// Moves the end of leases to `duration` from now; `nil` means as long as the process lives.
     public func extend(_ leases: [LeaseReference], for duration: Duration?) async throws(PenstockError) {
-        let end = duration.map { self.environment.clock.uptime + $0 }
+        let end = duration.map { self.clock.uptime + $0 }
         for lease in leases {
             guard self.index.withLock({ $0.extend(lease, expires: end) }) else {
                 throw TransactionApplier.leaseLost(lease)

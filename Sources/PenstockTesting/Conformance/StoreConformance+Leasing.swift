@@ -176,6 +176,18 @@ extension StoreConformance {
                 try expect(try await bench.lease().isEmpty, "no other lease has ended")
             }
         },
+        ConformanceCase("a lease lasts as long as it was given, whatever the clock on the wall says") { bench in
+            try await bench.push("long")
+            try await bench.push("short")
+            let long = try await bench.leaseOne(for: .seconds(20))
+            _ = try await bench.leaseOne(for: .seconds(5))
+            bench.clock.now = bench.clock.now + .seconds(86_400)
+            let waiter = bench.start { try await bench.awaitOne() }
+            await bench.clock.sleeping(atLeast: 1)
+            bench.clock.advance(by: .seconds(5))
+            try expect(try await waiter.value.record.key, is: "short")
+            try await bench.settle(long, .complete(StoreBench.payload("1")))
+        },
     ]
 }
 
