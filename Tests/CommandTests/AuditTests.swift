@@ -72,6 +72,7 @@ struct AuditTests {
             died: before
         )
         #expect(audit.lost == 3)
+        #expect(audit.files == 2, "counted in the store, not by what a worker said before it was killed")
         #expect(audit.twice == 1)
         #expect(audit.steps == 1106)
         #expect(audit.begunAgain == 4)

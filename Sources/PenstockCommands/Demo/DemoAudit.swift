@@ -3,6 +3,8 @@ import PenstockSQLite
 
 /// What a database says about a demonstration, whatever its workers have said.
 package struct DemoAudit {
+    /// Inputs whose run has completed and that are recorded.
+    package private(set) var files = 0
     /// Inputs whose run has not completed, or that are not recorded.
     package private(set) var lost = 0
     /// Inputs that are recorded more than once.
@@ -28,7 +30,7 @@ package struct DemoAudit {
             let completed = try await self.countRuns(of: demonstration, in: store, killed: killed, died: died)
             let recordings = try await demonstration.recordings(in: store)
             for input in inputs {
-                if !completed.contains(input) || recordings[input] == nil { self.lost += 1 }
+                if completed.contains(input), recordings[input] != nil { self.files += 1 } else { self.lost += 1 }
                 if recordings[input] ?? 0 > 1 { self.twice += 1 }
             }
         } catch {
@@ -83,7 +85,8 @@ struct DemoReport {
         output.line()
         let recovery = self.audit.recovery.map(Words.milliseconds) ?? "no step was left"
         let rows = [
-            ("files", Words.count(self.watch.done), ""),
+            // Not what the workers have said: one may be killed between doing something and saying so.
+            ("files", Words.count(self.audit.files), ""),
             ("steps recorded", Words.count(self.audit.steps), ""),
             ("answered from the journal", Words.count(self.watch.replayedSteps), "not run again"),
             ("under way at the kill", Words.count(self.audit.begunAgain), "begun again"),
