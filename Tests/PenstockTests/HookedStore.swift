@@ -2,16 +2,14 @@ import Penstock
 import Synchronization
 
 /// A store that lets a test act between the reading of a journal and its use, and before a run is parked.
-final class HookedStore: Store {
-    private let inner: any Store
+final class HookedStore: StoreOverAnother {
+    let inner: any Store
     private let hook = Mutex<(@Sendable () async -> Void)?>(nil)
     private let parking = Mutex<(@Sendable () async -> Void)?>(nil)
 
     init(over inner: any Store) {
         self.inner = inner
     }
-
-    var environment: RuntimeEnvironment { self.inner.environment }
 
     /// Runs `body` once: when the next page of a journal has been read, before the reader has it.
     func afterJournal(_ body: @escaping @Sendable () async -> Void) {
@@ -43,34 +41,4 @@ final class HookedStore: Store {
         // The transaction may name this store, which the one underneath does not know.
         return try await self.inner.commit(Transaction(transaction.operations))
     }
-
-    func reserve(_ request: ReserveRequest) async throws(PenstockError) -> [LeasedItem] {
-        try await self.inner.reserve(request)
-    }
-
-    func extend(_ leases: [LeaseReference], for duration: Duration?) async throws(PenstockError) {
-        try await self.inner.extend(leases, for: duration)
-    }
-
-    func relinquish(_ lease: LeaseReference, news: Int) async -> Bool {
-        await self.inner.relinquish(lease, news: news)
-    }
-
-    func news(for holder: Holder) async throws(PenstockError) -> [RunNews] {
-        try await self.inner.news(for: holder)
-    }
-
-    func settled(_ id: ItemID) async throws(PenstockError) -> ItemRecord? { try await self.inner.settled(id) }
-
-    func room(in queue: String, below capacity: Int) async throws(PenstockError) {
-        try await self.inner.room(in: queue, below: capacity)
-    }
-
-    func item(_ reference: ItemReference) async throws(PenstockError) -> ItemRecord? {
-        try await self.inner.item(reference)
-    }
-
-    func counts() async throws(PenstockError) -> [QueueCount] { try await self.inner.counts() }
-
-    func close() async { await self.inner.close() }
 }

@@ -18,8 +18,8 @@ enum CrashFile {
     /// The bytes that SQLite keeps for each file.
     static let bytes = unsafe MemoryLayout<sqlite3_file>.stride + MemoryLayout<UnsafeRawPointer>.stride
 
-    // The table is filled in once and only read after that.
-    nonisolated(unsafe) private static let methods = unsafe Self.makeMethods()
+    nonisolated(unsafe)  // Filled in once, before anybody can have it, and only read after that.
+        private static let methods = unsafe Self.makeMethods()
 
     /// Opens a file, for `xOpen`.
     static func open(
