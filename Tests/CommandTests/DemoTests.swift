@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The demonstration", .enabled(if: Program.url != nil, "the penstock command was not built with the tests"))
 struct DemoTests {
-    @Test("A killed worker goes on, and nothing is lost or recorded twice", .timeLimit(.minutes(10)))
+    @Test("A killed worker goes on, and nothing is lost or recorded twice", .timeLimit(.minutes(60)))
     func demo() throws {
         let folder = try TemporaryFolder()
         for number in 0..<40 { _ = try folder.write("in/\(number).txt", "file \(number)\n") }
@@ -30,7 +30,7 @@ struct DemoTests {
         #expect(try Program.run("list", "--db", database, "--limit", "3").code == 0)
     }
 
-    @Test(.timeLimit(.minutes(10))) func `runs that all wait for a person do not keep the demonstration waiting`()
+    @Test(.timeLimit(.minutes(60))) func `runs that all wait for a person do not keep the demonstration waiting`()
         throws
     {
         let folder = try TemporaryFolder()

@@ -20,7 +20,7 @@ struct BitFlipTests {
         case noticed
     }
 
-    @Test(.timeLimit(.minutes(30)))
+    @Test(.timeLimit(.minutes(60)))
     func `a flipped bit is noticed or makes no difference, and is never served`() async throws {
         let folder = try Folder()
         try await Self.makeStore(folder)

@@ -5,7 +5,7 @@ import PenstockTesting
 import Synchronization
 import Testing
 
-@Suite("What a store promises, in SQLite", .timeLimit(.minutes(10)))
+@Suite("What a store promises, in SQLite", .timeLimit(.minutes(60)))
 struct ConformanceTests {
     @Test(arguments: StoreConformance.cases)
     func `the store in a file keeps its promise`(_ promise: ConformanceCase) async throws {
@@ -18,7 +18,7 @@ struct ConformanceTests {
     }
 }
 
-@Suite("A process that dies at every call of its store in a file", .timeLimit(.minutes(10)))
+@Suite("A process that dies at every call of its store in a file", .timeLimit(.minutes(60)))
 struct FileCrashMatrixTests {
     @Test func `dies before every call and after every call, and comes to the same`() async throws {
         let folder = try ConformanceFolder()

@@ -9,7 +9,7 @@ import Testing
 import Glibc
 #endif
 
-@Suite("What is acknowledged is on the disk", .timeLimit(.minutes(10)))
+@Suite("What is acknowledged is on the disk", .timeLimit(.minutes(60)))
 struct DurabilityTests {
     @Test func `each transaction is made durable before it is acknowledged, and in the weaker mode none is`()
         async throws

@@ -8,7 +8,7 @@ import Glibc
 #endif
 
 /// A file that somebody moves, deletes or replaces while its owner has it open.
-@Suite("The files are taken away from their owner", .timeLimit(.minutes(10)))
+@Suite("The files are taken away from their owner", .timeLimit(.minutes(60)))
 struct LostFilesTests {
     @Test func `the owner of a file that was replaced stops, and writes nothing into the new one`() async throws {
         let folder = try Folder()

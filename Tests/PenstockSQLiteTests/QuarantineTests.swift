@@ -210,7 +210,7 @@ struct QuarantineTests {
         #expect(try SQLiteStore.verify(path: folder.database).problems == [])
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(60)))
     func `whatever byte of a row is hit it is set aside, or more than the row is and nothing is changed`() async throws
     {
         let folder = try Folder()

@@ -3,7 +3,7 @@ import PenstockTesting
 import Synchronization
 import Testing
 
-@Suite("The test kit notices what it is there to notice", .timeLimit(.minutes(10)))
+@Suite("The test kit notices what it is there to notice", .timeLimit(.minutes(60)))
 struct TestKitTests {
     /// The cases that a store which breaks a promise fails.
     private func failures(_ lie: LyingStore.Lie) -> [String] {
@@ -74,7 +74,7 @@ struct TestKitTests {
     }
 }
 
-@Suite("A store whose process dies", .timeLimit(.minutes(10)))
+@Suite("A store whose process dies", .timeLimit(.minutes(60)))
 struct CrashingStoreTests {
     private static let push = Transaction([.push(NewItem(queue: "q", key: "a", payload: payload("1")))])
 
@@ -109,7 +109,7 @@ struct CrashingStoreTests {
     }
 }
 
-@Suite("A simulated world", .timeLimit(.minutes(10)))
+@Suite("A simulated world", .timeLimit(.minutes(60)))
 struct SimulationTests {
     /// Numbers in the order in which they came.
     private final class Numbers: Sendable {

@@ -2,7 +2,7 @@ import Penstock
 import PenstockTesting
 import Testing
 
-@Suite("What a store promises, in memory", .timeLimit(.minutes(10)))
+@Suite("What a store promises, in memory", .timeLimit(.minutes(60)))
 struct ConformanceTests {
     private static let memory = StoreConformance(keeps: false) { _, environment in
         await MemoryStore(environment: environment)

@@ -2,7 +2,7 @@ import Penstock
 import PenstockTesting
 import Testing
 
-@Suite("A process that dies at every call of its store", .timeLimit(.minutes(10)))
+@Suite("A process that dies at every call of its store", .timeLimit(.minutes(60)))
 struct CrashMatrixTests {
     private func matrix(_ disks: MemoryDisks) -> CrashMatrix {
         CrashMatrix { place, environment in try await disks[place].open(environment) }

@@ -2,7 +2,7 @@ import Penstock
 import PenstockTesting
 import Testing
 
-@Suite("A store that fails at every call in turn", .timeLimit(.minutes(10)))
+@Suite("A store that fails at every call in turn", .timeLimit(.minutes(60)))
 struct FaultTests {
     static let replays = [EngineConfiguration.Replay.whenNeeded, .always]
 

@@ -2,7 +2,7 @@ import Foundation
 import PenstockTesting
 import Testing
 
-@Suite("A store compared with a model", .timeLimit(.minutes(10)))
+@Suite("A store compared with a model", .timeLimit(.minutes(60)))
 struct ModelTests {
     /// `PENSTOCK_LONG=1` looks at many more.
     private static let seeds: UInt64 = ProcessInfo.processInfo.environment["PENSTOCK_LONG"] == "1" ? 20_000 : 300

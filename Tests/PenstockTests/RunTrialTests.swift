@@ -2,7 +2,7 @@ import Foundation
 import PenstockTesting
 import Testing
 
-@Suite("Random lives of one run", .timeLimit(.minutes(10)))
+@Suite("Random lives of one run", .timeLimit(.minutes(60)))
 struct RunTrialTests {
     /// `PENSTOCK_LONG=1` looks at many more.
     private static let seeds: UInt64 = ProcessInfo.processInfo.environment["PENSTOCK_LONG"] == nil ? 5000 : 500_000

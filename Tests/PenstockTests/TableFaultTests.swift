@@ -4,7 +4,7 @@ import PenstockTesting
 import Synchronization
 import Testing
 
-@Suite("A table that fails at every call in turn", .timeLimit(.minutes(10)))
+@Suite("A table that fails at every call in turn", .timeLimit(.minutes(60)))
 struct TableFaultTests {
     /// With the long tests, every call; otherwise every one of the first, and some of the rest.
     private static let isLong = ProcessInfo.processInfo.environment["PENSTOCK_LONG"] != nil

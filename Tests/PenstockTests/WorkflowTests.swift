@@ -9,7 +9,7 @@ let quad = Workflow("quad") { (x: Int, context) in
     return try await context.call(double, x2)
 }
 
-@Suite("Workflows", .timeLimit(.minutes(10)))
+@Suite("Workflows", .timeLimit(.minutes(60)))
 struct WorkflowTests {
     @Test func `the surface of the design runs as it stands`() async throws {
         let review = ExternalTask<String, Bool>("review")

@@ -5,7 +5,7 @@ import PenstockTesting
 import Synchronization
 import Testing
 
-@Suite("A disk in memory that fails when it is told to", .timeLimit(.minutes(10)))
+@Suite("A disk in memory that fails when it is told to", .timeLimit(.minutes(60)))
 struct CrashDiskTests {
     /// The disks of a test, by name.
     private final class Disks: Sendable {
