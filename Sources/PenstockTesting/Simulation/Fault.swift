@@ -26,10 +26,17 @@ public enum Fault: String, CaseIterable, Sendable, Hashable {
     case readError
     /// The disk cannot be written for a moment.
     case diskError
+    /// What was written cannot be made durable.
+    case syncError
+    /// The disk is full for a while.
+    case fullDisk
     /// The disk takes its time.
     case slowDisk
     /// The process that serves the store dies and is started again.
     case serverCrash
+    /// The machine with the disk loses its power while something is written: all its processes die, and what was not
+    /// synced may be there, or not, or in part.
+    case powerFailure
 }
 
 /// What happens in one simulated world: everything that its seed decides beside the order of jobs.
@@ -78,7 +85,8 @@ public struct FaultKnobs: Sendable, CustomStringConvertible {
     private static func chances(for fault: Fault) -> UInt64 {
         switch fault {
         case .crash, .stop, .pause, .clockJump, .serverCrash: 100
-        case .crashInCommit, .refusal, .lostAnswer, .duplicate, .readError, .diskError: 8
+        case .crashInCommit, .powerFailure, .refusal, .lostAnswer, .duplicate: 8
+        case .readError, .diskError, .syncError, .fullDisk: 8
         case .delay, .lateNews, .slowDisk: 3
         }
     }

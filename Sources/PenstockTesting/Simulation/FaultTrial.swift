@@ -49,10 +49,12 @@ public struct FaultTrialFailure: Error, CustomStringConvertible {
 /// try FaultTrial { _ in Shop() }.search(seeds: 0..<1000)
 /// ```
 public struct FaultTrial: Sendable {
+    private let disk: WorldDisk
     private let scenario: @Sendable (FaultKnobs) -> any FaultScenario
 
-    /// Makes a trial of a scenario, which is made anew for each world.
-    public init(_ scenario: @escaping @Sendable (FaultKnobs) -> any FaultScenario) {
+    /// Makes a trial of a scenario, which is made anew for each world, as its disk is.
+    public init(on disk: WorldDisk = .memory, _ scenario: @escaping @Sendable (FaultKnobs) -> any FaultScenario) {
+        self.disk = disk
         self.scenario = scenario
     }
 
@@ -60,7 +62,7 @@ public struct FaultTrial: Sendable {
     /// - Throws: ``FaultTrialFailure`` when a promise was not kept.
     @discardableResult
     public func run(_ knobs: FaultKnobs) throws -> FaultReport {
-        try FaultWorld(knobs, self.scenario(knobs)).run()
+        try FaultWorld(knobs, self.scenario(knobs), on: self.disk.make(knobs)).run()
     }
 
     /// Runs the world of each seed.

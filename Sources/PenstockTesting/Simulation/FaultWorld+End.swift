@@ -18,8 +18,8 @@ extension FaultWorld {
 
     func check() throws {
         self.compareCounts()
-        let (rows, deleted) = (self.disk.content, self.disk.deleted)
-        if let problem = self.network.history.problems(with: rows, deleted: deleted).first {
+        let rows = self.disk.content
+        if let problem = (self.network.history.problems(with: rows) + self.disk.problems).first {
             throw self.failure(problem)
         }
         guard self.scheduler.strangers == 0 else {

@@ -3,7 +3,7 @@ import Penstock
 /// The lives of the processes of a world.
 extension FaultWorld {
     private func process(_ name: String, _ seed: UInt64, start: Int) -> SimulatedProcess {
-        let (disk, network) = (self.disk, self.network)
+        let disk = self.disk
         return SimulatedProcess(
             "\(name).\(start)",
             seed: self.knobs.seed ^ (seed &* 7919 &+ UInt64(start)),
@@ -11,17 +11,17 @@ extension FaultWorld {
             scheduler: self.scheduler,
             notices: self.notices
         ) { process in
-            network.history.remember(disk.content)
-            disk.release(by: process.name)
+            disk.died(process.name)
+            disk.remember()
         }
     }
 
     func startServer(_ start: Int) -> SimulatedProcess {
         let process = self.process("server", 99, start: start)
-        let (disk, network, dice) = (self.disk, self.network, self.dice)
+        let (disk, network) = (self.disk, self.network)
         process.live {
             do {
-                let store = try await Self.open(disk, for: process, dice)
+                let store = try await Self.open(disk, for: process, network)
                 network.server = store
                 try await process.environment.clock.sleepForever()
                 return .done
@@ -34,7 +34,7 @@ extension FaultWorld {
 
     func startWorker(_ number: Int, start: Int) -> SimulatedProcess {
         let process = self.process("\(number)", UInt64(number), start: start)
-        let (disk, network, dice, scenario) = (self.disk, self.network, self.dice, self.scenario)
+        let (disk, network, scenario) = (self.disk, self.network, self.scenario)
         let configuration = EngineConfiguration(
             hotBytes: self.knobs.hotBytes,
             replay: self.knobs.replaysAlways ? .always : .whenNeeded,
@@ -42,7 +42,7 @@ extension FaultWorld {
         )
         process.live {
             do {
-                let own = network.knobs.isServed ? nil : try await Self.open(disk, for: process, dice)
+                let own = network.knobs.isServed ? nil : try await Self.open(disk, for: process, network)
                 let store = SimulatedConnection(of: process, over: network, to: own)
                 process.opened(store)
                 defer { disk.release(by: process.name) }
@@ -79,25 +79,29 @@ extension FaultWorld {
     private static func open(
         _ disk: SimulatedDisk,
         for process: SimulatedProcess,
-        _ dice: FaultDice
+        _ network: SimulatedNetwork
     ) async throws -> any Store {
         while true {
-            guard process.isAlive else { throw SimulatedTable.dead }
+            guard process.isAlive else { throw SimulatedDisk.dead }
             if disk.take(for: process.name) { break }
             try await process.environment.clock.sleep(for: .milliseconds(50))
         }
-        let epoch = disk.nextEpoch()
-        let writer = SimulatedTable(on: disk, epoch: epoch, for: process, dice)
-        let reader = SimulatedTable(on: disk, epoch: epoch, for: process, dice)
+        let (epoch, ledger) = try disk.open(for: process)
+        disk.remember()
+        let (writer, reader) = (
+            SimulatedTable(.writer, to: disk, epoch: epoch, of: process, network.history),
+            SimulatedTable(.reader, to: disk, epoch: epoch, of: process, network.history)
+        )
         let store = try await EmbeddedStore(
             environment: process.environment,
-            writer: SimulatedRunner(writer, for: process, dice),
-            reader: SimulatedRunner(reader, for: process, dice)
+            writer: SimulatedRunner(writer, for: process, network.dice),
+            reader: SimulatedRunner(reader, for: process, network.dice),
+            ledger: ledger
         )
         process.opened(store)
         guard process.isAlive else {
             await store.close()
-            throw SimulatedTable.dead
+            throw SimulatedDisk.dead
         }
         return store
     }

@@ -19,17 +19,18 @@ final class FaultWorld {
     let scheduler: SeededScheduler
     let dice: FaultDice
     let network: SimulatedNetwork
-    let disk = SimulatedDisk()
+    let disk: SimulatedDisk
     let notices = NoticeLog()
     var slots: [Slot] = []
     var server: Slot?
 
-    init(_ knobs: FaultKnobs, _ scenario: any FaultScenario) {
+    init(_ knobs: FaultKnobs, _ scenario: any FaultScenario, on medium: any DiskMedium) {
         self.knobs = knobs
         self.scenario = scenario
         self.scheduler = SeededScheduler(seed: knobs.seed &+ 1)
         self.dice = FaultDice(knobs, clock: self.clock)
         self.network = SimulatedNetwork(knobs, self.dice)
+        self.disk = SimulatedDisk(medium, self.dice, self.clock, self.network.history)
         self.machine = SimulatedClock(in: self.clock)
     }
 
@@ -112,7 +113,7 @@ final class FaultWorld {
     /// Nothing goes wrong any more: what stands still goes on, and clocks are right.
     private func heal() {
         self.dice.heal()
-        self.network.history.remember(self.disk.content)
+        self.disk.remember()
         for slot in self.slots + (self.server.map { [$0] } ?? []) {
             if self.knobs.isServed { slot.process.clock.correct() }
             slot.process.resume()
@@ -122,6 +123,8 @@ final class FaultWorld {
     /// Lets those go on whose pause is over, and starts those again that have ended.
     private func tend() {
         let now = self.clock.uptime
+        // Whoever serves the store was using the disk, and is dead already.
+        if self.disk.hasLostPower(), !self.knobs.isServed { for slot in self.slots { slot.process.die() } }
         for place in self.slots.indices {
             let process = self.slots[place].process
             if let end = process.pauseEnds, end <= now { process.resume() }

@@ -88,7 +88,7 @@ final class SimulatedConnection: Store {
     }
 
     private func checkAlive() throws(PenstockError) {
-        guard self.process.isAlive, !self.state.withLock({ $0.isClosed }) else { throw SimulatedTable.dead }
+        guard self.process.isAlive, !self.state.withLock({ $0.isClosed }) else { throw SimulatedDisk.dead }
     }
 
     // MARK: Writing
@@ -192,7 +192,7 @@ final class SimulatedConnection: Store {
                 self.mailbox.discard(ticket)
                 return news
             }
-            guard await self.mailbox.wait(ticket) != nil else { throw SimulatedTable.dead }
+            guard await self.mailbox.wait(ticket) != nil else { throw SimulatedDisk.dead }
         }
     }
 

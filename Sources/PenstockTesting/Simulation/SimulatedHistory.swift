@@ -6,6 +6,10 @@ final class SimulatedHistory: Sendable {
     private struct State {
         var tokens: Set<Int64> = []
         var grants: [ItemID: Int] = [:]
+        /// What a store has said it is about to hand out, until somebody has it.
+        var claims: Set<ItemID> = []
+        /// The rows that were removed since the world began.
+        var deleted: Set<ItemID> = []
         var acknowledged: Set<ItemID> = []
         var results: [ItemID: Payload] = [:]
         var snapshots: [[ItemID: ItemRecord]] = []
@@ -30,6 +34,7 @@ final class SimulatedHistory: Sendable {
     func granted(_ items: [LeasedItem]) {
         self.state.withLock { state in
             for item in items {
+                state.claims.remove(item.record.id)
                 state.grants[item.record.id, default: 0] += 1
                 if !state.tokens.insert(item.lease.token).inserted {
                     state.violations.append("token \(item.lease.token) of \(item.record.id.key) was given twice")
@@ -41,6 +46,29 @@ final class SimulatedHistory: Sendable {
                 }
             }
         }
+    }
+
+    /// A store has written down that somebody is about to work on an item.
+    func claimed(_ id: ItemID) {
+        self.state.withLock { _ = $0.claims.insert(id) }
+    }
+
+    /// A store has written down that nobody works on these any longer.
+    func unclaimed(_ ids: [ItemID]) {
+        self.state.withLock { $0.claims.subtract(ids) }
+    }
+
+    /// A store has ended with its process; the next one charges what it says was at work, if it says so still.
+    func died(isCharged: Bool) {
+        self.state.withLock { state in
+            for id in state.claims where isCharged { state.grants[id, default: 0] += 1 }
+            state.claims = []
+        }
+    }
+
+    /// A row is removed; one that is not after all is found among the rows.
+    func deleted(_ id: ItemID) {
+        self.state.withLock { _ = $0.deleted.insert(id) }
     }
 
     /// Somebody was told that a transaction has happened.
@@ -72,15 +100,16 @@ final class SimulatedHistory: Sendable {
         }
     }
 
-    /// Keeps what there is now, because a process has just died or the world is mended.
+    /// Keeps what there is now, because somebody has seen it.
     func remember(_ content: [ItemID: ItemRecord]) {
         self.state.withLock { $0.snapshots.append(content) }
     }
 
     /// Holds everything against what there is in the end.
     /// - Returns: what is wrong.
-    func problems(with rows: [ItemID: ItemRecord], deleted: Set<ItemID>) -> [String] {
+    func problems(with rows: [ItemID: ItemRecord]) -> [String] {
         self.state.withLock { state in
+            let deleted = state.deleted
             var problems = state.violations
             for id in state.acknowledged.sorted() where rows[id] == nil && !deleted.contains(id) {
                 problems.append("item \(id.key) was acknowledged and is lost")

@@ -44,6 +44,7 @@ final class SimulatedRunner: TableRunner {
             }
             self.runNext()
         }
+        self.table.withLock { $0.rest() }
     }
 
     private func hasJobs() -> Bool {
@@ -66,5 +67,6 @@ final class SimulatedRunner: TableRunner {
     func stop() async {
         self.state.withLock { $0.isStopped = true }
         while self.hasJobs() { self.runNext() }
+        self.table.withLock { $0.close() }
     }
 }

@@ -1,36 +1,39 @@
 import Penstock
 
-/// The rows of a simulated disk, as one process has them open: it fails as disks do, and ends with its process.
+/// The rows of a simulated disk, as one connection of a process has them: it ends with its process.
 final class SimulatedTable: ItemTable {
     let epoch: Int64
     private let disk: SimulatedDisk
+    private let connection: DiskConnection
     private let process: SimulatedProcess
-    private let dice: FaultDice
+    private let history: SimulatedHistory
 
-    init(on disk: SimulatedDisk, epoch: Int64, for process: SimulatedProcess, _ dice: FaultDice) {
+    init(
+        _ connection: DiskConnection,
+        to disk: SimulatedDisk,
+        epoch: Int64,
+        of process: SimulatedProcess,
+        _ history: SimulatedHistory
+    ) {
         self.epoch = epoch
         self.disk = disk
+        self.connection = connection
         self.process = process
-        self.dice = dice
+        self.history = history
     }
 
-    static let dead = PenstockError(.storeClosed, "the process has died")
-
     private func rows<Result: Sendable>(
-        _ body: (MemoryTable) throws(PenstockError) -> Result
+        _ mishap: DiskMishap? = nil,
+        _ body: (any DiskRows) throws(PenstockError) -> Result
     ) throws(PenstockError) -> Result {
-        guard self.process.isAlive else { throw Self.dead }
-        return try self.disk.withState { state throws(PenstockError) in try body(state.rows) }
+        try self.disk.use(self.connection, of: self.process, mishap, body)
     }
 
     private func read<Result: Sendable>(
         _ what: @autoclosure () -> String,
-        _ body: (MemoryTable) throws(PenstockError) -> Result
+        _ body: (any DiskRows) throws(PenstockError) -> Result
     ) throws(PenstockError) -> Result {
-        if self.process.isAlive, self.dice.strikes(.readError, "\(self.process.name) reads \(what())") {
-            throw PenstockError(.storeUnavailable, "the disk has failed to read")
-        }
-        return try self.rows(body)
+        try self.rows(self.disk.mishap(of: self.process, whileReading: what()), body)
     }
 
     private func note(_ id: ItemID, _ change: UInt64) {
@@ -45,23 +48,17 @@ final class SimulatedTable: ItemTable {
     }
 
     func commit() throws(PenstockError) {
-        if self.dice.strikes(.diskError, "\(self.process.name) commits") {
-            throw PenstockError(.storeUnavailable, "the disk has failed to write")
+        try self.rows(self.disk.mishap(of: self.process, "commits")) { rows throws(PenstockError) in
+            try rows.commit()
         }
-        let dies = self.dice.strikes(.crashInCommit, self.process.name)
-        let isLate = dies && self.dice.draw(.crashInCommit, below: 2) == 0
-        if dies, !isLate {
-            self.rollback()
-            self.process.die()
-        }
-        try self.rows { rows throws(PenstockError) in try rows.commit() }
-        if isLate { self.process.die() }
-        guard self.process.isAlive else { throw Self.dead }
     }
 
     func rollback() {
-        // A process that has died leaves the group to whoever opens the disk next; that finds nothing of it.
-        self.disk.withState { $0.rows.rollback() }
+        do throws(PenstockError) {
+            try self.rows { rows throws(PenstockError) in rows.rollback() }
+        } catch {
+            // A process that has died leaves the group to whoever opens the disk next; that finds nothing of it.
+        }
     }
 
     func savepoint() throws(PenstockError) {
@@ -99,11 +96,9 @@ final class SimulatedTable: ItemTable {
 
     func delete(_ id: ItemID) throws(PenstockError) {
         self.note(id, 0)
-        guard self.process.isAlive else { throw Self.dead }
-        try self.disk.withState { state throws(PenstockError) in
-            try state.rows.delete(id)
-            // One that is rolled back after all is found among the rows.
-            state.deleted.insert(id)
+        try self.rows { rows throws(PenstockError) in
+            try rows.delete(id)
+            self.history.deleted(id)
         }
     }
 
@@ -142,5 +137,29 @@ final class SimulatedTable: ItemTable {
 
     func parked() throws(PenstockError) -> [String: Int] {
         try self.rows { rows throws(PenstockError) in try rows.parked() }
+    }
+
+    func uncheckedItem(_ reference: ItemReference) throws(PenstockError) -> ItemRecord? {
+        try self.read("a row as it stands") { rows throws(PenstockError) in try rows.uncheckedItem(reference) }
+    }
+
+    // MARK: Idle moments and the end
+
+    /// Uses an idle moment.
+    func rest() {
+        do throws(PenstockError) {
+            let isDue = try self.rows { rows throws(PenstockError) in rows.wantsCheckpoint }
+            guard isDue else { return }
+            try self.rows(self.disk.mishap(of: self.process, "tidies up")) { rows throws(PenstockError) in
+                rows.checkpoint()
+            }
+        } catch {
+            // The process has died, and has no idle moments any more.
+        }
+    }
+
+    /// Lets go of the disk.
+    func close() {
+        self.disk.close(self.connection, of: self.process)
     }
 }
