@@ -73,12 +73,15 @@ let package = Package(
         ),
         .executableTarget(
             name: "Simulate",
-            dependencies: ["SimulationWorkload", "PenstockTesting"],
+            dependencies: ["SimulationWorkload", "PenstockSQLiteTesting", "PenstockTesting"],
             path: "Tests/Simulate"
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Penstock", "PenstockTesting", "SimulationWorkload", "Simulate"]
+            dependencies: [
+                "Penstock", "PenstockSQLite", "PenstockSQLiteTesting", "PenstockTesting", "SimulationWorkload",
+                "Simulate",
+            ]
         ),
         .testTarget(name: "TidyTests"),
     ],

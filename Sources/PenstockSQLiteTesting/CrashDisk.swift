@@ -46,7 +46,8 @@ public final class CrashDisk: Sendable {
     public let settings: Settings
 
     private let disk: SimulatedDisk
-    private let claims: DiskClaims
+    /// What the store is working on.
+    let claims: DiskClaims
     /// How many connections a store has, and one more until nothing is left to be done after them; 0 when none is open.
     private let connections = Atomic(0)
 
@@ -96,12 +97,10 @@ public final class CrashDisk: Sendable {
 
     private func runners(_ environment: RuntimeEnvironment) throws(PenstockError) -> (TaskRunner, TaskRunner) {
         let report = environment.report ?? { _ in }
-        self.disk.make(Self.database)
-        let file = self.file
-        let writer = try SQLiteTable(writing: file, options: self.options, after: self.claims, report: report)
+        let writer = try self.openWriter(report)
         let reader: SQLiteTable
         do throws(PenstockError) {
-            reader = try SQLiteTable(reading: file, report: report)
+            reader = try self.openReader(report)
         } catch {
             writer.close()
             throw error
@@ -112,12 +111,37 @@ public final class CrashDisk: Sendable {
         )
     }
 
-    /// With the last connection goes what SQLite keeps beside the database.
+    /// Opens the connection of a store that writes.
+    func openWriter(_ report: @escaping @Sendable (Notice) -> Void) throws(PenstockError) -> sending SQLiteTable {
+        self.disk.make(Self.database)
+        return try SQLiteTable(writing: self.file, options: self.options, after: self.claims, report: report)
+    }
+
+    /// Opens the connection of a store that reads.
+    func openReader(_ report: @escaping @Sendable (Notice) -> Void) throws(PenstockError) -> sending SQLiteTable {
+        try SQLiteTable(reading: self.file, report: report)
+    }
+
     private func connectionClosed() {
         guard self.connections.subtract(1, ordering: .acquiringAndReleasing).newValue == 1 else { return }
+        self.tablesClosed()
+        self.connections.store(0, ordering: .releasing)
+    }
+
+    /// With the last connection goes what SQLite keeps beside the database.
+    func tablesClosed() {
         self.file.removeLog()
         self.claims.end()
-        self.connections.store(0, ordering: .releasing)
+    }
+
+    /// Every row of the store that is on the disk, which nobody has open; none when there is no store yet.
+    var content: [ItemID: ItemRecord] {
+        get throws(PenstockError) {
+            guard self.disk.isThere(Self.database) == true else { return [:] }
+            let table = try self.openReader { _ in }
+            defer { table.close() }
+            return try table.content
+        }
     }
 
     private var options: SQLiteOptions {

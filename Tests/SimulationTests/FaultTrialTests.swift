@@ -29,22 +29,9 @@ struct FaultTrialTests {
             let report = try Self.trial.run(FaultKnobs(seed: seed))
             return "\(seed) \(String(report.trace, radix: 16)) \(report.jobs)"
         }
-        let process = Process()
-        process.executableURL = Self.buildFolder.appending(path: "Simulate")
-        process.arguments = ["trace", "\(seeds.lowerBound)", "\(seeds.count)"]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        let there = text.split(separator: "\n").map(String.init)
+        let there = try Simulate.lines(["trace", "\(seeds.lowerBound)", "\(seeds.count)"])
         #expect(there == here)
         #expect(Set(here.map { $0.split(separator: " ")[1] }).count == here.count, "the worlds differ from one another")
-    }
-
-    private static var buildFolder: URL {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-        return URL(filePath: bundle).deletingLastPathComponent()
     }
 
     // MARK: Scenarios that are wrong

@@ -45,6 +45,16 @@ extension SQLiteTable {
         return records
     }
 
+    /// Every row, for whoever holds them against something else.
+    package var content: [ItemID: ItemRecord] {
+        get throws(PenstockError) {
+            let statement = try self.statement(.allAfter)
+            statement.bind(ItemID(root: .min, run: .min, step: .min), from: 1)
+            statement.bind(4, -1)
+            return Dictionary(try self.records(statement).map { ($0.id, $0) }) { first, _ in first }
+        }
+    }
+
     private func root(before number: Int64) throws(PenstockError) -> Int64? {
         let statement = try self.statement(.rootBefore)
         defer { statement.reset() }
