@@ -70,7 +70,6 @@ extension FaultWorld {
         for process in all { process.die() }
         var rest = 100_000
         while rest > 0, self.scheduler.runNext() || self.clock.advanceToNextWakeUp() { rest -= 1 }
-        for process in all { process.forget() }
         self.network.server = nil
     }
 }

@@ -194,9 +194,9 @@ private struct SimulatedLedger: ClaimLedger {
         self.history = history
     }
 
-    func began(_ id: ItemID) {
-        self.ledger.began(id)
-        if self.process.isAlive { self.history.claimed(id) }
+    func began(_ lease: LeaseReference) {
+        self.ledger.began(lease)
+        if self.process.isAlive { self.history.claimed(lease.id) }
     }
 
     func ended(_ ids: [ItemID]) {

@@ -61,7 +61,6 @@ public final class SimulatedProcess: Sendable {
 
     var isPaused: Bool { self.state.withLock { $0.pausedUntil != nil } }
     var ending: Ending? { self.state.withLock { $0.ending } }
-    var store: (any Store)? { self.state.withLock { $0.store } }
 
     /// Adds something that happened to the trace of the world.
     func note(_ event: UInt64) { self.scheduler.note(event) }
@@ -80,7 +79,9 @@ public final class SimulatedProcess: Sendable {
 
     /// The store that it has open, to be closed when it dies.
     func opened(_ store: any Store) {
-        self.state.withLock { $0.store = store }
+        self.state.withLock { state in
+            if state.isAlive { state.store = store }
+        }
     }
 
     /// Ends it at once.
@@ -92,7 +93,11 @@ public final class SimulatedProcess: Sendable {
         guard wasAlive else { return }
         self.resume()
         self.onDeath(self)
-        let (store, task) = self.state.withLock { ($0.store, $0.task) }
+        // A store keeps its process, so the process may not keep its store when both have ended.
+        let (store, task) = self.state.withLock { state in
+            defer { (state.store, state.task) = (nil, nil) }
+            return (state.store, state.task)
+        }
         task?.cancel()
         // What waits in it finds out that there is nothing to wait for.
         if let store { self.environment.task { await store.close() } }
@@ -117,9 +122,4 @@ public final class SimulatedProcess: Sendable {
 
     /// When a pause is over; `nil` when it is not paused.
     var pauseEnds: Duration? { self.state.withLock { $0.pausedUntil } }
-
-    /// Lets go of everything, when the world ends.
-    func forget() {
-        self.state.withLock { ($0.store, $0.task) = (nil, nil) }
-    }
 }
