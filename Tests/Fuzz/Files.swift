@@ -24,8 +24,8 @@ func feedOwners(_ input: FuzzInput) {
         claims.describe(now: Timestamp(milliseconds: input.integer()))
         claims.begin(epoch: input.integer())
         precondition(claims.left.isEmpty, "claims are left when they were taken over")
-        for id in left { claims.began(id) }
-        claims.ended(left)
+        for lease in left { claims.began(lease) }
+        claims.ended(left.map(\.id))
         claims.end()
     } catch {
         preconditionFailure("\(error)")

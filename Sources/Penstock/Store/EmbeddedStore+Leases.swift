@@ -37,25 +37,25 @@ extension EmbeddedStore {
     /// Completes a claim with the row, reading it if it is not at hand.
     private func leased(_ item: ReadyItem, token: Int64) async throws(PenstockError) -> LeasedItem? {
         let lease = LeaseReference(id: item.id, token: token)
-        self.ledger?.began(item.id)
+        self.ledger?.began(lease)
         var record = item.record
         if record == nil {
             do throws(PenstockError) {
                 record = try await Self.run(self.reader) { table throws(PenstockError) in try table.item(item.id) }
             } catch  where error.code == .damaged {
                 // One bad row stops nobody else, and is not offered again.
-                self.index.withLock { $0.drop(lease) }
+                self.giveBack(lease) { $0.drop(lease) }
                 self.environment.report?(Notice(.error, "not worked on, because \(error.message)"))
                 return nil
             } catch {
                 // Nothing was written under the claim, and nothing may be writable now.
-                self.index.withLock { $0.giveUp(lease) }
+                self.giveBack(lease) { $0.giveUp(lease) }
                 self.offer([item.queue])
                 throw error
             }
         }
         guard var record, record.state == .ready else {
-            self.index.withLock { $0.drop(lease) }
+            self.giveBack(lease) { $0.drop(lease) }
             // Somebody may have begun to wait for the end of an item that seemed to be at work.
             if record?.state.isSettled ?? true { self.endings.wake(item.id, with: .row(record)) }
             return nil
@@ -64,12 +64,19 @@ extension EmbeddedStore {
             // The row may have changed between being read and being claimed: another attempt, or a later due time.
             self.index.withLock { $0.correct(lease, by: record) }
             guard record.due <= self.clock.now || record.due == item.position.due else {
-                self.index.withLock { $0.giveUp(lease) }
+                self.giveBack(lease) { $0.giveUp(lease) }
                 return nil
             }
         }
         record.attempt += 1
         return LeasedItem(record: record, lease: lease, isFresh: item.isNew)
+    }
+
+    /// Ends a claim under which nobody has worked, and which nobody is to be charged for.
+    private func giveBack(_ lease: LeaseReference, _ end: (inout QueueIndex) -> Void) {
+        // As long as it is held, nobody else can have begun with the item.
+        self.ledger?.ended([lease.id])
+        self.index.withLock { end(&$0) }
     }
 
     /// Leases one item that is chosen by its content, reading rows to find it.

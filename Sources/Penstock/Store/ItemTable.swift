@@ -185,8 +185,11 @@ public protocol TableRunner<Table>: AnyObject, Sendable {
 /// Keeps track, outside the process's memory, of which items are being worked on, so that the next process knows what
 /// this one died over.
 public protocol ClaimLedger: Sendable {
-    /// A worker has begun with the item.
-    func began(_ id: ItemID)
+    /// A worker has begun with an item.
+    ///
+    /// Whoever records the end of that writes the lease's token into the row, so a claim under a token that the row has,
+    /// or has left behind, is one that nobody died over.
+    func began(_ lease: LeaseReference)
     /// Nobody is at work on these any longer.
     func ended(_ ids: [ItemID])
 }

@@ -10,8 +10,9 @@ import Darwin
 
 /// What the owner is working on, in pages that outlive the process.
 ///
-/// A claim is four words: whether it counts, tree, run and step. The first is written last and cleared first, so that
-/// whenever the process dies, a claim that counts is whole. More claims than there are slots for are not kept.
+/// A claim is four words: token, tree, run and step. A claim without a token does not count. It is written last and
+/// cleared first, so that whenever the process dies, a claim that counts is whole. More claims than there are slots for
+/// are not kept.
 final class ClaimSlots: ClaimLedger {
     @safe
     private struct State {
@@ -108,13 +109,14 @@ final class ClaimSlots: ClaimLedger {
     }
 
     /// The claims that are there.
-    var left: [ItemID] {
+    var left: [LeaseReference] {
         self.state.withLock { state in
             guard let words = unsafe state.words else { return [] }
             return (0..<Self.capacity).compactMap { slot in
                 let claim = unsafe words + Self.place(of: slot)
                 guard unsafe claim[0] != 0 else { return nil }
-                return unsafe ItemID(root: claim[1], run: claim[2], step: Int(claim[3]))
+                let id = unsafe ItemID(root: claim[1], run: claim[2], step: Int(claim[3]))
+                return unsafe LeaseReference(id: id, token: claim[0])
             }
         }
     }
@@ -133,12 +135,15 @@ final class ClaimSlots: ClaimLedger {
 
     // MARK: Claims of this owner
 
-    /// A worker has begun with the item.
-    func began(_ id: ItemID) {
+    /// A worker has begun with an item.
+    func began(_ lease: LeaseReference) {
         self.state.withLock { state in
-            guard let words = unsafe state.words, state.slots[id] == nil else { return }
+            guard let words = unsafe state.words else { return }
+            let id = lease.id
             let slot: Int
-            if let free = state.free.popLast() {
+            if let own = state.slots[id] {
+                slot = own
+            } else if let free = state.free.popLast() {
                 slot = free
             } else if state.unused < Self.capacity {
                 slot = state.unused
@@ -152,7 +157,7 @@ final class ClaimSlots: ClaimLedger {
             unsafe claim[2] = id.run
             unsafe claim[3] = Int64(id.step)
             atomicMemoryFence(ordering: .acquiringAndReleasing)
-            unsafe claim[0] = 1
+            unsafe claim[0] = lease.token
         }
     }
 

@@ -116,7 +116,7 @@ final class OwnerFile: LastClaims {
     }
 
     /// What the last owner was working on when it died, if its claims are of that epoch.
-    func suspects(ofEpoch epoch: Int64) -> [ItemID] {
+    func suspects(ofEpoch epoch: Int64) -> [LeaseReference] {
         self.claims.epoch == epoch ? self.claims.left : []
     }
 

@@ -3,7 +3,7 @@ package import Penstock
 /// What the last owner of a database was working on when it died, as far as that is known.
 package protocol LastClaims: Sendable {
     /// What was claimed, if it was in that epoch.
-    func suspects(ofEpoch epoch: Int64) -> [ItemID]
+    func suspects(ofEpoch epoch: Int64) -> [LeaseReference]
 
     /// The last owner's claims are settled; those to come are of `epoch`.
     func takenOver(epoch: Int64)
@@ -25,8 +25,8 @@ extension SQLiteTable {
         do throws(PenstockError) {
             try self.setMeta("epoch", self.epoch)
             try self.reserveNumbers()
-            for id in suspects {
-                try self.charge(id)
+            for lease in suspects {
+                try self.charge(lease)
             }
             try self.commit()
         } catch {
@@ -40,18 +40,19 @@ extension SQLiteTable {
         )
     }
 
-    private func charge(_ id: ItemID) throws(PenstockError) {
+    private func charge(_ lease: LeaseReference) throws(PenstockError) {
         let record: ItemRecord?
         do throws(PenstockError) {
-            record = try self.item(id)
+            record = try self.item(lease.id)
         } catch  where error.code == .damaged {
             // It is not served any more, so there is nobody to be charged.
             return
         }
-        guard let record, record.state == .ready else { return }
+        // What the owner had recorded when it died, and could not say any more, is no attempt that it died over.
+        guard let record, record.state == .ready, record.token < lease.token else { return }
         var change = record.lastChange
         change.attempt += 1
-        _ = try self.update(id, expecting: .ready, change)
+        _ = try self.update(lease.id, expecting: .ready, change)
     }
 
     /// Lets go of the file: what is in the write-ahead log goes into the database, if nothing is in the way.

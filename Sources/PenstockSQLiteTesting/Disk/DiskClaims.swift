@@ -6,7 +6,7 @@ import Synchronization
 final class DiskClaims: ClaimLedger, LastClaims {
     private struct State {
         var epoch: Int64 = 0
-        var items: Set<ItemID> = []
+        var tokens: [ItemID: Int64] = [:]
     }
 
     private let state: Mutex<State>
@@ -20,21 +20,24 @@ final class DiskClaims: ClaimLedger, LastClaims {
         self.state = Mutex(other.state.withLock { $0 })
     }
 
-    func began(_ id: ItemID) {
-        self.state.withLock { _ = $0.items.insert(id) }
+    func began(_ lease: LeaseReference) {
+        self.state.withLock { $0.tokens[lease.id] = lease.token }
     }
 
     func ended(_ ids: [ItemID]) {
-        self.state.withLock { $0.items.subtract(ids) }
+        self.state.withLock { state in
+            for id in ids { state.tokens[id] = nil }
+        }
     }
 
     /// Forgets the claims, since whoever ends in good order died over nothing.
     func end() {
-        self.state.withLock { $0.items = [] }
+        self.state.withLock { $0.tokens = [:] }
     }
 
-    func suspects(ofEpoch epoch: Int64) -> [ItemID] {
-        self.state.withLock { $0.epoch == epoch ? $0.items.sorted() : [] }
+    func suspects(ofEpoch epoch: Int64) -> [LeaseReference] {
+        let tokens = self.state.withLock { $0.epoch == epoch ? $0.tokens : [:] }
+        return tokens.sorted { $0.key < $1.key }.map { LeaseReference(id: $0.key, token: $0.value) }
     }
 
     func takenOver(epoch: Int64) {

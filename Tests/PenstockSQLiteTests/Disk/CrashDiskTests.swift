@@ -74,6 +74,38 @@ struct CrashDiskTests {
         await store.close()
     }
 
+    @Test func `nobody is charged for an item that could not be read`() async throws {
+        let disk = CrashDisk()
+        let store = try await disk.open(Notices().environment)
+        // So long that the store does not keep it in memory.
+        try await store.push(String(repeating: "1", count: 20_000), key: "a")
+        disk.setFault(.fail(at: 1, of: [.read], count: .max))
+        await #expect(throws: PenstockError.self) { try await store.lease() }
+        disk.setFault(nil)
+        let after = try await disk.afterKill().open(Notices().environment)
+        #expect(try await after.item(.key(queue: "jobs", "a"))?.attempt == 0)
+        await after.close()
+        await store.close()
+    }
+
+    @Test func `an attempt that was recorded is not charged, though the process is killed before it says so`()
+        async throws
+    {
+        let disk = CrashDisk()
+        let store = try await disk.open(Notices().environment)
+        try await store.push("1", key: "a")
+        let item = try await store.lease()[0]
+        // As it is when the commit is durable, and nobody has heard of it.
+        let left = Mutex<CrashDisk?>(nil)
+        disk.afterEveryChange { [disk = disk as CrashDisk] in left.withLock { $0 = disk.copy() } }
+        try await store.settle(item, .retry(after: .zero, Failure(.failed, pipeline: "jobs", message: "no")))
+        disk.afterEveryChange(nil)
+        let after = try await #require(left.withLock { $0 }).open(Notices().environment)
+        #expect(try await after.item(.key(queue: "jobs", "a"))?.attempt == 1)
+        await after.close()
+        await store.close()
+    }
+
     @Test func `equal seeds do the same to the disk, and others something else`() throws {
         let first = try (0..<4 as Range<UInt64>).map { try self.life(seed: $0) }
         for (seed, life) in zip(0..<4 as Range<UInt64>, first) {
