@@ -122,6 +122,23 @@ struct EarlyNewsTests {
         #expect(hot.insert(run).news == nil)
     }
 
+    @Test func `a run that has left is forgotten, and so are the places in which it has parked`() async {
+        let environment = RuntimeEnvironment.testing().environment
+        // So little that every place is noted, and nobody makes room.
+        let hot = HotRuns(budget: 1, replaysAlways: false, environment: environment)
+        weak var left: HotRun?
+        do {
+            let (_, run) = await Self.hotRun(environment)
+            left = run
+            _ = hot.insert(run)
+            for _ in 0..<5000 { hot.parked(run) }
+            #expect(hot.places > 0)
+            #expect(hot.places < 2000)
+            hot.remove(run)
+        }
+        #expect(left == nil)
+    }
+
     @Test func `news for a run that does not come is forgotten`() async {
         let (hot, run) = await Self.hotRun(RuntimeEnvironment.testing().environment)
         _ = hot.run(for: Self.news(1, [3]))

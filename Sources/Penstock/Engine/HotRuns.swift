@@ -8,7 +8,7 @@ final class HotRuns: Sendable {
         var early: [ItemID: RunNews] = [:]
         var bytes = 0
         /// Runs in the order in which they parked; entries whose run has moved on are passed over.
-        var parked: [(run: HotRun, serial: Int)] = []
+        var parked: [(id: ItemID, serial: Int)] = []
         var firstParked = 0
         /// When each run parked last.
         var serials: [ItemID: Int] = [:]
@@ -33,6 +33,8 @@ final class HotRuns: Sendable {
 
     var count: Int { self.state.withLock { $0.runs.count } }
     var bytes: Int { self.state.withLock { $0.bytes } }
+    /// How many places there are in the order in which runs have parked, those that were left included.
+    var places: Int { self.state.withLock { $0.parked.count } }
     /// All of them, in an order that is the same every time.
     var all: [HotRun] { self.state.withLock { $0.runs.values.sorted { $0.id < $1.id } } }
 
@@ -87,7 +89,11 @@ final class HotRuns: Sendable {
             state.serials[run.id] = state.lastSerial
             // Only a budget that is nearly used up needs the order of parking.
             guard state.bytes > self.budget / 2 else { return }
-            state.parked.append((run, state.lastSerial))
+            state.parked.append((run.id, state.lastSerial))
+            // Nobody passes them over as long as there is room.
+            guard state.parked.count > 1024 + 4 * state.runs.count else { return }
+            state.parked.removeAll { state.serials[$0.id] != $0.serial }
+            state.firstParked = 0
         }
     }
 
@@ -118,13 +124,13 @@ final class HotRuns: Sendable {
     private func longestParked() -> HotRun? {
         self.state.withLock { state in
             while state.bytes > self.budget, state.firstParked < state.parked.count {
-                let (run, serial) = state.parked[state.firstParked]
+                let (id, serial) = state.parked[state.firstParked]
                 state.firstParked += 1
                 if state.firstParked > 1024, state.firstParked * 2 > state.parked.count {
                     state.parked.removeFirst(state.firstParked)
                     state.firstParked = 0
                 }
-                if state.serials[run.id] == serial { return run }
+                if state.serials[id] == serial, let run = state.runs[id] { return run }
             }
             state.isEvicting = false
             return nil

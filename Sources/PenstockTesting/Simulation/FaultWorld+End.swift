@@ -71,5 +71,6 @@ extension FaultWorld {
         var rest = 100_000
         while rest > 0, self.scheduler.runNext() || self.clock.advanceToNextWakeUp() { rest -= 1 }
         self.network.server = nil
+        (self.slots, self.server) = ([], nil)
     }
 }

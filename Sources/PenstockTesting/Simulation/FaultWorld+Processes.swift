@@ -4,7 +4,7 @@ import Penstock
 extension FaultWorld {
     private func process(_ name: String, _ seed: UInt64, start: Int) -> SimulatedProcess {
         let disk = self.disk
-        return SimulatedProcess(
+        let process = SimulatedProcess(
             "\(name).\(start)",
             seed: self.knobs.seed ^ (seed &* 7919 &+ UInt64(start)),
             clock: self.knobs.isServed ? SimulatedClock(in: self.clock) : self.machine,
@@ -14,6 +14,8 @@ extension FaultWorld {
             disk.died(process.name)
             disk.remember()
         }
+        self.everybody.append { [weak process] in process }
+        return process
     }
 
     func startServer(_ start: Int) -> SimulatedProcess {

@@ -23,6 +23,8 @@ final class FaultWorld {
     let notices = NoticeLog()
     var slots: [Slot] = []
     var server: Slot?
+    /// Everybody who has ever lived here, and is still in memory.
+    var everybody: [() -> SimulatedProcess?] = []
 
     init(_ knobs: FaultKnobs, _ scenario: any FaultScenario, on medium: any DiskMedium) {
         self.knobs = knobs
@@ -40,6 +42,15 @@ final class FaultWorld {
     /// Lets the world run to its end.
     /// - Throws: ``FaultTrialFailure`` when a promise was broken, or nothing happens any more.
     func run() throws -> FaultReport {
+        let report = try self.live()
+        // Whoever has ended is held by nobody, or an engine would not let go of what it was given.
+        if let rest = self.everybody.lazy.compactMap({ $0() }).first {
+            throw self.failure("\(rest.name) has ended, and something keeps it in memory")
+        }
+        return report
+    }
+
+    private func live() throws -> FaultReport {
         if self.knobs.isServed { self.server = Slot(process: self.startServer(1)) }
         for number in 1...max(self.knobs.processes, 1) {
             self.slots.append(Slot(process: self.startWorker(number, start: 1)))
