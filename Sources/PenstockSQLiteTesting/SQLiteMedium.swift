@@ -5,7 +5,8 @@ import Synchronization
 
 /// Real SQLite on a disk in memory, as the medium of a simulated world's disk.
 ///
-/// What goes wrong does so in the middle of what SQLite asks of its files, and whoever opens it next finds what is left.
+/// What goes wrong does so in the middle of what SQLite asks of its files, and whoever opens it next finds what is
+/// left.
 final class SQLiteMedium: DiskMedium {
     private struct State {
         var disk: CrashDisk
@@ -18,8 +19,8 @@ final class SQLiteMedium: DiskMedium {
 
         /// Has something befall the disk from now on.
         ///
-        /// - Parameter changes: Within how many changes of the disk that is at the most, and more often within the first
-        ///   of them. When there are fewer, an error does not come, and the end comes after them.
+        /// - Parameter changes: Within how many changes of the disk that is at the most, and more often within the
+        ///   first of them. When there are fewer, an error does not come, and the end comes after them.
         func begin(_ mishap: DiskMishap?, within changes: UInt64) {
             guard let mishap else { return }
             let number = 1 + Int(mishap.point % (changes >> (mishap.point >> 16 % 3)))

@@ -13,7 +13,7 @@ struct DiskTrialTests {
 
     @Test func `work survives whatever befalls it`() throws {
         // Half of the seeds are the same every time, the others are new.
-        let count: UInt64 = Self.isLong ? 10_000 : 60
+        let count: UInt64 = Self.isLong ? 10_000 : 40
         let fresh = UInt64.random(in: 1 << 32...1 << 62)
         print("first of the new seeds: \(fresh)")
         var struck: [Fault: Int] = [:]
@@ -26,7 +26,7 @@ struct DiskTrialTests {
 
     @Test func `equal seeds give equal worlds, in this process and in another`() throws {
         // In another order, so that what SQLite and the disks number is something else.
-        let seeds: Range<UInt64> = 0..<30
+        let seeds: Range<UInt64> = 0..<20
         let here = try seeds.reversed().map { seed in
             let report = try Self.trial.run(FaultKnobs(seed: seed))
             return "\(seed) \(String(report.trace, radix: 16)) \(report.jobs)"

@@ -187,8 +187,8 @@ public protocol TableRunner<Table>: AnyObject, Sendable {
 public protocol ClaimLedger: Sendable {
     /// A worker has begun with an item.
     ///
-    /// Whoever records the end of that writes the lease's token into the row, so a claim under a token that the row has,
-    /// or has left behind, is one that nobody died over.
+    /// Whoever records the end of that writes the lease's token into the row, so a claim under a token that the row
+    /// has, or has left behind, is one that nobody died over.
     func began(_ lease: LeaseReference)
     /// Nobody is at work on these any longer.
     func ended(_ ids: [ItemID])

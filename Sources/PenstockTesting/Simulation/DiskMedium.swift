@@ -1,6 +1,6 @@
 package import Penstock
 
-/// What keeps the rows of a simulated world's disk, whoever is alive: what is different from one kind of disk to another.
+/// What keeps the rows of a simulated world's disk, whoever is alive: where one kind of disk differs from another.
 ///
 /// One process at a time has it open, through two connections as a store has them. Who that is, and when what goes
 /// wrong, is the ``SimulatedDisk``'s to say.
