@@ -42,9 +42,12 @@ final class SimulatedDisk: Sendable {
 
     /// The process has closed it.
     func release(by process: String) {
-        self.state.withLock { state in
-            if state.owner == process { state.owner = nil }
+        let wasOwner = self.state.withLock { state in
+            guard state.owner == process else { return false }
+            state.owner = nil
+            return true
         }
+        if wasOwner { self.history.ended(isCharged: false) }
     }
 
     /// The process has died, and leaves what it had as it is.
@@ -56,7 +59,7 @@ final class SimulatedDisk: Sendable {
         }
         guard wasOwner else { return }
         // Nobody knows what was at work when the power fails.
-        self.history.died(isCharged: powerFailure == nil)
+        self.history.ended(isCharged: powerFailure == nil)
         self.medium.lose(power: powerFailure)
     }
 
@@ -128,13 +131,15 @@ final class SimulatedDisk: Sendable {
 
     /// Draws what goes wrong while a process reads.
     func mishap(of process: SimulatedProcess, whileReading what: @autoclosure () -> String) -> DiskMishap? {
-        guard process.isAlive, self.dice.strikes(.readError, "\(process.name) reads \(what())") else { return nil }
+        guard self.isOwned(by: process), self.dice.strikes(.readError, "\(process.name) reads \(what())") else {
+            return nil
+        }
         return self.mishap(.failsToRead, .readError)
     }
 
     /// Draws what goes wrong while a process writes.
     func mishap(of process: SimulatedProcess, _ what: String) -> DiskMishap? {
-        guard process.isAlive else { return nil }
+        guard self.isOwned(by: process) else { return nil }
         let text = "\(process.name) \(what)"
         if self.isFull { return DiskMishap(effect: .isFull, point: 0) }
         if self.dice.strikes(.fullDisk, text) {

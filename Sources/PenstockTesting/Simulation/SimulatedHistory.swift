@@ -58,8 +58,9 @@ final class SimulatedHistory: Sendable {
         self.state.withLock { $0.claims.subtract(ids) }
     }
 
-    /// A store has ended with its process; the next one charges what it says was at work, if it says so still.
-    func died(isCharged: Bool) {
+    /// A store has ended.
+    /// - Parameter isCharged: Whether the next one charges an attempt for what this one said was at work.
+    func ended(isCharged: Bool) {
         self.state.withLock { state in
             for id in state.claims where isCharged { state.grants[id, default: 0] += 1 }
             state.claims = []
