@@ -52,9 +52,16 @@ let package = Package(
         ),
         .target(name: "CLinux"),
         .testTarget(name: "PenstockTests", dependencies: ["Penstock", "PenstockTesting"]),
+        .target(
+            name: "DiskWorkload",
+            dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite"],
+            path: "Tests/DiskWorkload"
+        ),
         .testTarget(
             name: "PenstockSQLiteTests",
-            dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite"]
+            dependencies: [
+                "DiskWorkload", "Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite",
+            ]
         ),
         .target(name: "CrashWorkload", dependencies: ["Penstock", "PenstockSQLite"], path: "Tests/CrashWorkload"),
         .executableTarget(name: "CrashWorker", dependencies: ["CrashWorkload"], path: "Tests/CrashWorker"),
@@ -104,7 +111,10 @@ if Context.environment["PENSTOCK_FUZZ"] != nil {
 package.targets.append(
     .executableTarget(
         name: "Faults",
-        dependencies: ["CLinux", "CrashWorkload", "Penstock", "PenstockCommands", "PenstockSQLite", "PenstockTesting"],
+        dependencies: [
+            "CLinux", "CrashWorkload", "DiskWorkload", "Penstock", "PenstockCommands", "PenstockSQLite",
+            "PenstockSQLiteTesting", "PenstockTesting", "SimulationWorkload",
+        ],
         path: "Tests/Faults"
     )
 )

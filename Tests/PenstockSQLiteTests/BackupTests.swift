@@ -1,3 +1,4 @@
+import DiskWorkload
 import Dispatch
 import Foundation
 import Penstock

@@ -1,3 +1,4 @@
+import DiskWorkload
 import PenstockTesting
 import Synchronization
 import Testing

@@ -1,3 +1,4 @@
+import DiskWorkload
 import Foundation
 import Penstock
 import PenstockSQLite

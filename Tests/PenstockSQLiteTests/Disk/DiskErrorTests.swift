@@ -1,3 +1,4 @@
+import DiskWorkload
 import Penstock
 import PenstockSQLiteTesting
 import PenstockTesting

@@ -1,3 +1,4 @@
+import DiskWorkload
 import Foundation
 import Penstock
 import PenstockSQLiteTesting
@@ -13,30 +14,6 @@ var busyDisk: CrashDisk.Settings {
 
 /// Whether the long tests are wanted.
 let isLongRun = ProcessInfo.processInfo.environment["PENSTOCK_LONG"] != nil
-
-extension DiskProgram {
-    /// Opens the store on a disk, runs the program over it to its end, and closes it.
-    /// - Returns: the error that ended it before; one that is not the disk's is thrown.
-    @discardableResult
-    func run(on disk: CrashDisk, seed: UInt64) throws -> PenstockError? {
-        let simulation = Simulation(seed: seed)
-        do {
-            try simulation.run { [environment = simulation.environment] in
-                let store = try await disk.open(environment)
-                do {
-                    try await self.run(over: store)
-                } catch {
-                    await store.close()
-                    throw error
-                }
-                await store.close()
-            }
-        } catch let error as PenstockError where error.code == .storeUnavailable {
-            return error
-        }
-        return nil
-    }
-}
 
 @Suite("The power fails at every operation of the disk", .timeLimit(.minutes(60)))
 struct DiskMatrixTests {

@@ -1,6 +1,6 @@
-import Penstock
+package import Penstock
 import PenstockSQLite
-import PenstockSQLiteTesting
+package import PenstockSQLiteTesting
 import PenstockTesting
 import Synchronization
 
@@ -8,15 +8,15 @@ import Synchronization
 ///
 /// It moves numbers from one queue to another, with a row of its own beside each, and has runs that call a step which
 /// books a row. It may be run again and again, and goes on from wherever things stand.
-final class DiskProgram: Sendable {
+package final class DiskProgram: Sendable {
     /// What it was told has happened.
-    struct Told {
-        var isPrepared = false
+    package struct Told: Sendable {
+        package var isPrepared = false
         /// The last number that was moved.
-        var moved = 0
+        package var moved = 0
         /// The runs that have ended, and those whose step has.
-        var ended: Set<Int> = []
-        var booked: Set<Int> = []
+        package var ended: Set<Int> = []
+        package var booked: Set<Int> = []
     }
 
     private let moves: Int
@@ -26,16 +26,22 @@ final class DiskProgram: Sendable {
     private let refused: @Sendable (Int) -> Bool
     private let refusals = Atomic(0)
 
-    init(moves: Int = 6, runs: Int = 2, refused: @escaping @Sendable (Int) -> Bool = { _ in false }) {
+    /// Makes a program.
+    package init(
+        moves: Int = 6,
+        runs: Int = 2,
+        refused: @escaping @Sendable (Int) -> Bool = { _ in false }
+    ) {
         self.moves = moves
         self.runs = runs
         self.refused = refused
     }
 
-    var told: Told { self.state.withLock { $0 } }
+    /// What it was told so far.
+    package var told: Told { self.state.withLock { $0 } }
 
     /// Runs to the end.
-    func run(over store: any Store) async throws {
+    package func run(over store: any Store) async throws {
         try await self.prepare(store)
         var isIdle = false
         while !isIdle {
@@ -165,6 +171,28 @@ final class DiskProgram: Sendable {
         self.state.withLock { _ = $0.booked.insert(number) }
     }
 
+    /// Opens the store on a disk, runs the program over it to its end, and closes it.
+    /// - Returns: the error that ended it before; one that is not the disk's is thrown.
+    @discardableResult
+    package func run(on disk: CrashDisk, seed: UInt64) throws -> PenstockError? {
+        let simulation = Simulation(seed: seed)
+        do {
+            try simulation.run { [environment = simulation.environment] in
+                let store = try await disk.open(environment)
+                do {
+                    try await self.run(over: store)
+                } catch {
+                    await store.close()
+                    throw error
+                }
+                await store.close()
+            }
+        } catch let error as PenstockError where error.code == .storeUnavailable {
+            return error
+        }
+        return nil
+    }
+
     // MARK: What has to hold
 
     private static let questions = """
@@ -179,7 +207,7 @@ final class DiskProgram: Sendable {
         """
 
     /// What is wrong with what a disk holds, beside what the program was told and whether it has come to its end.
-    func problems(on disk: CrashDisk, told: Told, isOver: Bool = false) throws -> [String] {
+    package func problems(on disk: CrashDisk, told: Told, isOver: Bool = false) throws -> [String] {
         let report: SQLiteInspection
         do {
             report = try disk.verify()
