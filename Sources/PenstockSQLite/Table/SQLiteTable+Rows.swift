@@ -164,14 +164,18 @@ extension SQLiteTable {
     func record(_ row: SQLiteStatement) throws(PenstockError) -> ItemRecord {
         let (stored, queue, replyTo) = try self.uncheckedRecord(row)
         var record = stored
-        // Before the numbers of the queues are trusted.
-        guard row.integer(19) == RowCheck.content(of: record, queue: queue, replyTo: replyTo),
+        // Before the numbers of the queues are trusted. What is no number reads as one, as 0.
+        guard Self.numbers.allSatisfy(row.isInteger),
+            row.integer(19) == RowCheck.content(of: record, queue: queue, replyTo: replyTo),
             row.integer(20) == RowCheck.state(of: record.id, record.lastChange), record.isPossible
         else { throw Self.damaged("item \(record.id.key)") }
         record.queue = try self.name(ofQueue: queue)
         if let replyTo { record.replyTo = try self.name(ofQueue: replyTo) }
         return record
     }
+
+    /// The columns that are numbers, and never NULL: queue, state, due, attempt and token among them.
+    private static let numbers: [Int32] = [3, 4, 6, 7, 8, 9, 11, 12, 13, 19, 20]
 
     /// Whether what never changes in the row at which a statement stands is what was stored, whatever the rest is.
     func isContentSound(_ row: SQLiteStatement) -> Bool {
