@@ -6,35 +6,17 @@ import Testing
 struct FaultTests {
     static let replays = [EngineConfiguration.Replay.whenNeeded, .always]
 
-    private static func matrix(_ replay: EngineConfiguration.Replay) -> CrashMatrix {
+    private static let sweep = FaultSweep {
         let disks = MemoryDisks()
-        return CrashMatrix(runs: 1, replay: replay) { place, environment in try await disks[place].open(environment) }
-    }
-
-    /// Runs the program with one fault, and returns how many calls have failed.
-    private func failures(
-        _ fault: FaultyStore.Fault,
-        _ replay: EngineConfiguration.Replay,
-        _ check: @escaping @Sendable (CrashMatrix, RuntimeEnvironment) async throws -> Int
-    ) -> Int {
-        let simulation = Simulation(seed: UInt64(fault.call))
-        do {
-            return try simulation.run(for: .seconds(2000)) { [environment = simulation.environment] in
-                try await check(Self.matrix(replay), environment)
-            }
-        } catch {
-            Issue.record("\(fault), seed \(simulation.seed): \(error)\n\(simulation.notices.all.suffix(4))")
-            return 0
-        }
+        return { place, environment in try await disks[place].open(environment) }
     }
 
     /// Has every call of every method fail in turn, and prints what came of it.
     private func sweep(
         _ replay: EngineConfiguration.Replay,
         _ moment: FaultyStore.Moment,
-        lasts: Bool,
-        _ what: String,
-        _ check: @escaping @Sendable (CrashMatrix, FaultyStore.Fault, RuntimeEnvironment) async throws -> Int
+        _ course: FaultSweep.Course,
+        _ what: String
     ) throws {
         var (faults, injected) = (0, 0)
         for method in FaultyStore.Method.allCases {
@@ -42,8 +24,7 @@ struct FaultTests {
             // In another order of events a program may make fewer calls, so that one miss is not the end.
             while missed < 3 {
                 call += 1
-                let fault = FaultyStore.Fault(method, call: call, moment, lasts: lasts)
-                let errors = self.failures(fault, replay) { try await check($0, fault, $1) }
+                let errors = self.failures(FaultSweep.Point(method, call: call, moment, course, replay))
                 injected += errors
                 if errors > 0 { met += 1 } else { missed += 1 }
             }
@@ -55,14 +36,22 @@ struct FaultTests {
         )
     }
 
+    /// Runs the program with one fault, and returns how many calls have failed.
+    private func failures(_ point: FaultSweep.Point) -> Int {
+        do {
+            return try Self.sweep.check(point)
+        } catch {
+            Issue.record("\(point): \(error)")
+            return 0
+        }
+    }
+
     @Test(arguments: Self.replays, FaultyStore.Moment.allCases)
     func `a method that fails once, at any call, changes nothing of what a program comes to`(
         replay: EngineConfiguration.Replay,
         moment: FaultyStore.Moment
     ) throws {
-        try self.sweep(replay, moment, lasts: false, "whose store failed once") {
-            try await $0.check($1, at: "once", under: $2)
-        }
+        try self.sweep(replay, moment, .once, "whose store failed once")
     }
 
     @Test(arguments: Self.replays, FaultyStore.Moment.allCases)
@@ -70,9 +59,7 @@ struct FaultTests {
         replay: EngineConfiguration.Replay,
         moment: FaultyStore.Moment
     ) throws {
-        try self.sweep(replay, moment, lasts: true, "whose store failed until it was mended") {
-            try await $0.check($1, at: "lasting", under: $2)
-        }
+        try self.sweep(replay, moment, .lasting, "whose store failed until it was mended")
     }
 
     @Test(arguments: Self.replays, FaultyStore.Moment.allCases)
@@ -80,8 +67,6 @@ struct FaultTests {
         replay: EngineConfiguration.Replay,
         moment: FaultyStore.Moment
     ) throws {
-        try self.sweep(replay, moment, lasts: true, "that were cancelled while their store failed") {
-            try await $0.checkCancelled($1, at: "ended", under: $2)
-        }
+        try self.sweep(replay, moment, .cancelled, "that were cancelled while their store failed")
     }
 }

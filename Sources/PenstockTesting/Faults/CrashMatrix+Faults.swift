@@ -10,9 +10,11 @@ extension CrashMatrix {
     ) async throws -> [FaultyStore.Method: Int] {
         let store = FaultyStore(over: try await self.open(place, environment))
         let script = FaultScript(replay: self.replay)
-        try await self.verify(try await script.run(self.runs, over: store), script.main, store)
+        let values = try await script.run(self.runs, over: store)
+        let calls = FaultyStore.Method.allCases.map { ($0, store.calls(of: $0)) }
+        try await self.verify(values, script.main, store.inner)
         await store.close()
-        return Dictionary(uniqueKeysWithValues: FaultyStore.Method.allCases.map { ($0, store.calls(of: $0)) })
+        return Dictionary(uniqueKeysWithValues: calls)
     }
 
     /// Runs the program over a store with a fault, which is mended after a while if it lasts, and checks what it has
