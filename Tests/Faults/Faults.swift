@@ -10,9 +10,10 @@ import Glibc
 /// `Faults [--long] [--only F1,F12] [--count N] [--minutes N] [--seed N] [--path FOLDER] [--report FILE]`
 enum Faults {
     static let scenarios: [any Scenario] = [
-        RandomKill(), KillAtCall(), ErrorAtCall(), SyncFailure(), DiskFull(), FileSizeLimit(), Exhaustion(), Pause(),
-        Termination(), Poison(), BusyThreads(), ClockJumps(), Backlog(), Flood(), Herd(), RacedKeys(), ManyOwners(),
-        NetworkDisk(), KillsInRecovery(), Soak(),
+        RandomKill(), KillAtCall(), ErrorAtCall(),
+        SyncFailure(), DiskFull(), FileSizeLimit(), Exhaustion(), Pause(), Termination(), Poison(), BusyThreads(),
+        ClockJumps(), Backlog(), Flood(), Herd(), RacedKeys(), ManyOwners(), NetworkDisk(),
+        KillsInRecovery(), Soak(),
     ]
 
     static func main() async -> Never {
@@ -68,6 +69,8 @@ enum Faults {
             if outcome.count == 0 { row.problems.append("no fault was done") }
         } catch let unavailable as Unavailable {
             row.unavailable = unavailable.reason
+        } catch let elsewhere as Elsewhere {
+            row.elsewhere = elsewhere.reason
         } catch {
             row.problems = ["\(error)"]
         }
@@ -107,15 +110,24 @@ struct FaultOptions {
                 guard let value = rest.popFirst() else { throw Unexpected("'\(word)' is not known, or has no value") }
                 switch word {
                 case "--only": self.only = Set(value.split(separator: ",").map(String.init))
-                case "--count": self.count = Int(value)
-                case "--minutes": minutes = Double(value)
-                case "--seed": self.seed = UInt64(value)
+                case "--count": self.count = try Self.number(value, word, atLeast: 1)
+                case "--minutes": minutes = try Self.number(value, word, atLeast: 0.1)
+                case "--seed": self.seed = try Self.number(value, word, atLeast: UInt64.min)
                 case "--path": self.path = value
                 case "--report": self.report = value
                 default: throw Unexpected("'\(word)' is not known")
                 }
             }
         }
-        self.minutes = minutes ?? (self.isLong ? 20 : 0.5)
+        self.minutes = minutes ?? (self.isLong ? 120 : 0.5)
+    }
+
+    private static func number<Number: LosslessStringConvertible & Comparable>(
+        _ value: String,
+        _ word: String,
+        atLeast least: Number
+    ) throws -> Number {
+        guard let number = Number(value), number >= least else { throw Unexpected("'\(word) \(value)' is no number") }
+        return number
     }
 }

@@ -35,12 +35,17 @@ enum StoreCheck {
         }
     }
 
-    /// How many orders a store has.
-    static func orders(path: String) async throws -> Int {
+    /// How many orders a store has, and which are not there as somebody was told that they are.
+    static func orders(path: String, losing told: Set<Int>) async throws -> (orders: Int, problems: [String]) {
         let store = try await SQLiteStore(path: path, environment: self.quiet)
         let count = try await Rows.count("SELECT count(*) FROM penstock_items WHERE queue = 'order'", in: store)
+        let ended = try await Rows.integers(
+            "SELECT CAST(payload AS INTEGER) FROM penstock_items WHERE queue = 'order' AND state = 'completed'",
+            in: store
+        )
         await store.close()
-        return count
+        let lost = told.subtracting(ended.compactMap(\.first)).sorted()
+        return (count, lost.isEmpty ? [] : ["\(lost.count) orders had ended and are lost: \(lost.prefix(10))"])
     }
 
     /// What is wrong with the orders from `first` on, which are all that the store has.

@@ -13,6 +13,8 @@ final class ChildProcess {
     private let output: Int32
     private var buffer: [UInt8] = []
     private var isGone = false
+    /// Hears every line, also those that nobody waits for any more when the process is killed.
+    private let heard: (String) -> Void
 
     /// What the wait for a line came to.
     enum News: Equatable {
@@ -45,7 +47,14 @@ final class ChildProcess {
     ///   - arguments: The kind of worker, and what it wants to know.
     ///   - wrapper: A command that starts the worker in its turn, in the same process, as `strace -D` does.
     ///   - log: A file to which its standard error is added.
-    init(_ arguments: [String], under wrapper: [String] = [], log: String) throws {
+    ///   - heard: Hears every line, also those that nobody waits for any more when the process is killed.
+    init(
+        _ arguments: [String],
+        under wrapper: [String] = [],
+        log: String,
+        heard: @escaping (String) -> Void = { _ in }
+    ) throws {
+        self.heard = heard
         var ends: [Int32] = [0, 0]
         guard unsafe pipe(&ends) == 0 else { throw Unexpected("there is no pipe: \(Files.reason)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -98,19 +107,38 @@ final class ChildProcess {
     func news(within limit: Duration) -> News {
         let end = ContinuousClock.now + limit
         while true {
-            if let end = self.buffer.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { self.buffer.removeFirst(end + 1) }
-                return .line(String(decoding: self.buffer[..<end], as: UTF8.self))
+            if let line = self.bufferedLine() { return .line(line) }
+            guard !self.isGone else { return .end }
+            switch self.read(within: ContinuousClock.now.duration(to: end)) {
+            case .some(true): continue
+            case .some(false): return .end
+            case nil: return .nothing
             }
-            let left = ContinuousClock.now.duration(to: end)
+        }
+    }
+
+    private func bufferedLine() -> String? {
+        guard let end = self.buffer.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let line = String(decoding: self.buffer[..<end], as: UTF8.self)
+        self.buffer.removeFirst(end + 1)
+        self.heard(line)
+        return line
+    }
+
+    /// Reads on.
+    /// - Returns: whether there was something; `nil` when there is nothing yet.
+    private func read(within limit: Duration) -> Bool? {
+        let end = ContinuousClock.now + limit
+        while true {
+            let left = max(ContinuousClock.now.duration(to: end), .zero)
             var source = pollfd(fd: self.output, events: Int16(POLLIN), revents: 0)
-            let ready = unsafe poll(&source, 1, Int32(clamping: max(left, .zero).wholeMilliseconds))
+            let ready = unsafe poll(&source, 1, Int32(clamping: left.wholeMilliseconds))
             if ready < 0, errno == EINTR { continue }
-            guard ready > 0 else { return .nothing }
+            guard ready > 0 else { return nil }
             var chunk = [UInt8](repeating: 0, count: 4096)
-            let count = unsafe read(self.output, &chunk, chunk.count)
-            guard count > 0 else { return .end }
-            self.buffer += chunk.prefix(count)
+            let count = unsafe Glibc.read(self.output, &chunk, chunk.count)
+            self.buffer += chunk.prefix(max(count, 0))
+            return count > 0
         }
     }
 
@@ -139,15 +167,34 @@ final class ChildProcess {
         throw Unexpected("process \(self.pid) did not say '\(beginning)', but at last '\(last)'")
     }
 
+    /// Listens for so long, or until the process has closed its output.
+    func listen(for time: Duration) {
+        self.listen(for: time) { _ in }
+    }
+
+    /// Does something with each line that comes in so long a time.
+    func listen(for time: Duration, _ body: (String) throws -> Void) rethrows {
+        let end = ContinuousClock.now + time
+        while case .line(let line) = self.news(within: ContinuousClock.now.duration(to: end)) { try body(line) }
+    }
+
+    /// Sets a limit of the process, as `prlimit` names it; what it was before can be set again.
+    func limit(_ setting: String) throws {
+        guard Self.run(["prlimit", "--pid", "\(self.pid)", "--\(setting):unlimited"]) else {
+            throw Unavailable(reason: "prlimit is missing, or may not set limits here")
+        }
+    }
+
     /// Sends a signal.
     func signal(_ number: Int32) {
         if !self.isGone { _ = Glibc.kill(self.pid, number) }
     }
 
-    /// Kills the process with a signal that it cannot catch, and waits until it is gone.
+    /// Kills the process with a signal that it cannot catch, waits until it is gone, and hears what it had said.
     func kill() {
         self.signal(SIGKILL)
         _ = self.reap()
+        while self.bufferedLine() != nil {}
     }
 
     /// Waits for the end of the process.
@@ -164,6 +211,8 @@ final class ChildProcess {
         self.isGone = true
         var status: Int32 = 0
         while unsafe waitpid(self.pid, &status, 0) < 0, errno == EINTR {}
+        // What it had said is there still. A copy of it may have the other end open, so there may never be an end.
+        while self.read(within: .zero) == true {}
         close(self.output)
         return status & 0x7f == 0 ? .code((status >> 8) & 0xff) : .signal(status & 0x7f)
     }

@@ -36,17 +36,30 @@ enum Files {
     }
 
     /// What is in a file; empty if it cannot be read.
-    static func text(_ path: String) -> String {
+    static func text(_ path: String) -> String { String(decoding: self.bytes(path), as: UTF8.self) }
+
+    /// The bytes of a file; none if it cannot be read.
+    static func bytes(_ path: String) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
+        guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = unsafe read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            guard count > 0 else { return bytes }
             bytes += chunk.prefix(count)
         }
+    }
+
+    /// Changes a byte of a file.
+    static func change(_ path: String, at offset: Int, _ body: (UInt8) -> UInt8) throws {
+        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
+        defer { close(descriptor) }
+        var byte: UInt8 = 0
+        guard unsafe pread(descriptor, &byte, 1, offset) == 1 else { throw Unexpected("'\(path)' cannot be read") }
+        byte = body(byte)
+        guard unsafe pwrite(descriptor, &byte, 1, offset) == 1 else { throw Unexpected("'\(path)' cannot be written") }
     }
 
     /// Puts a text in a file, in the place of what was there.

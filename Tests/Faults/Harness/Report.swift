@@ -19,6 +19,8 @@ struct Report {
         var seconds = Duration.zero
         /// Why it was not run.
         var unavailable: String?
+        /// Why there is nothing to be run.
+        var elsewhere: String?
 
         init(_ scenario: any Scenario, seed: UInt64) {
             (self.number, self.title, self.unit) = (scenario.number, scenario.title, scenario.unit)
@@ -27,7 +29,13 @@ struct Report {
 
         var isBad: Bool { !self.problems.isEmpty }
 
-        var result: String { self.unavailable != nil ? "not run" : self.isBad ? "BAD" : "ok" }
+        /// Why there are no figures.
+        var reason: String? { self.unavailable ?? self.elsewhere }
+
+        var result: String {
+            if self.isBad { return "BAD" }
+            return self.unavailable != nil ? "not run" : self.elsewhere != nil ? "no concern" : "ok"
+        }
     }
 
     private(set) var rows: [Row] = []
@@ -35,7 +43,8 @@ struct Report {
     private let machine: [String]
 
     init(_ options: FaultOptions, probing folder: String) throws {
-        self.kind = options.isLong ? "the long counts" : "the short counts"
+        let kind = options.isLong ? "the long counts" : "the short counts"
+        self.kind = options.count.map { "\(Self.words($0)) of each" } ?? kind
         self.machine = try Measurements.lines(in: folder) + ["Date: \(Self.date) UTC."]
         for line in self.machine { say(line) }
     }
@@ -54,7 +63,7 @@ struct Report {
         self.rows.append(row)
         let title = row.title + String(repeating: " ", count: max(34 - row.title.count, 1))
         let number = row.number + String(repeating: " ", count: max(5 - row.number.count, 1))
-        let what = row.unavailable ?? "\(Self.words(row.count)) \(row.unit), \(row.problems.count) bad. \(row.figure)"
+        let what = row.reason ?? "\(Self.words(row.count)) \(row.unit), \(row.problems.count) bad. \(row.figure)"
         say("\(number)\(title)\(row.result): \(what) (\(Self.seconds(row)) s, seed \(row.seed))")
         for problem in row.problems.prefix(5) { say("      \(problem.prefix(500))") }
     }
@@ -69,7 +78,7 @@ struct Report {
         for row in self.rows {
             let cells = [
                 row.number, row.title, "\(Self.words(row.count)) \(row.unit)", "\(row.problems.count)", row.result,
-                row.unavailable ?? row.figure, Self.seconds(row), "\(row.seed)",
+                row.reason ?? row.figure, Self.seconds(row), "\(row.seed)",
             ]
             lines.append("| \(cells.joined(separator: " | ")) |")
         }
@@ -93,6 +102,11 @@ struct Report {
         }
         return String(digits)
     }
+}
+
+extension Duration {
+    /// Seconds, for figures.
+    var seconds: Double { Double(self.microseconds) / 1e6 }
 }
 
 /// Durations of one kind, to be summed up.

@@ -11,12 +11,20 @@ protocol Scenario: Sendable {
     /// How many of them are wanted in the short report, and in the long one.
     var counts: (short: Int, long: Int) { get }
     /// Does it.
-    /// - Throws: ``Unavailable`` when it cannot be done here; any other error makes the row a bad one.
+    /// - Throws: ``Unavailable`` when it cannot be done here, ``Elsewhere`` when it concerns other stores; any other
+    ///   error makes the row a bad one.
     func run(_ trial: Trial) async throws -> Outcome
 }
 
 /// The scenario cannot be run on this machine.
 struct Unavailable: Error, CustomStringConvertible {
+    let reason: String
+
+    var description: String { self.reason }
+}
+
+/// The fault does not concern a store in memory or in SQLite, wherever it is.
+struct Elsewhere: Error, CustomStringConvertible {
     let reason: String
 
     var description: String { self.reason }
@@ -35,6 +43,8 @@ struct Unexpected: Error, CustomStringConvertible {
 struct Outcome: Sendable {
     /// How many faults were done.
     var count: Int
+    /// How many orders there were, where the mixed workload was at work.
+    var orders = 0
     /// What does not hold, one line each.
     var problems: [String] = []
     /// What else was measured.

@@ -44,49 +44,48 @@ struct DiskFull: Scenario {
     let unit = "times"
     let counts = (short: 20, long: 200)
 
-    private static let lives = 10
-
     func run(_ trial: Trial) async throws -> Outcome {
-        var outcome = Outcome(count: 0)
-        var (times, orders) = (Times(), 0)
-        while outcome.count < trial.count, outcome.problems.count < 5 {
-            let disk = try SmallDisk(at: "\(trial.folder)/disk", megabytes: 192)
-            let mixed = Mixed(path: "\(disk.folder)/app.db", trial: trial)
-            let child = try mixed.start()
-            try child.line("order")
-            for _ in 0..<Self.lives where outcome.count < trial.count {
-                let time = try Self.starve(child, on: disk, trial)
-                times.add(time)
-                outcome.count += 1
-            }
-            child.kill()
-            let (problems, count) = try await mixed.finish()
-            outcome.problems += problems
-            orders += count
+        var (outcome, times) = (Outcome(count: 0), Times())
+        var disk: SmallDisk?
+        let place = {
+            // The one before has to be gone first.
+            disk = nil
+            let next = try SmallDisk(at: "\(trial.folder)/disk", megabytes: 192)
+            disk = next
+            return next.folder
+        }
+        try await trial.onStores(lives: 10, &outcome, in: place) { mixed, _, outcome in
+            guard let disk else { return }
+            times.add(try Self.starve(try mixed.running(), on: disk, trial))
+            outcome.count += 1
         }
         if times.worst > .seconds(5) { outcome.problems.append("the work went on only after \(times.worst)") }
-        outcome.figure = "\(Report.words(orders)) orders; room to next result: \(times.words)."
+        outcome.figure = "\(Report.words(outcome.orders)) orders; room to next result: \(times.words)."
         return outcome
     }
 
     /// Fills the disk until the process has noticed, and makes room again.
     /// - Returns: how long it took from there to the next result.
     private static func starve(_ child: ChildProcess, on disk: SmallDisk, _ trial: Trial) throws -> Duration {
-        while true {
-            try disk.fill()
+        try disk.fill()
+        // What it said of the time before may still be in the pipe.
+        child.listen(for: .milliseconds(20))
+        let limit = ContinuousClock.now + .seconds(60)
+        var isNoticed = false
+        while !isNoticed {
+            guard .now < limit else { throw Unexpected("a process has not noticed in a minute that its disk is full") }
             // What was freed by a checkpoint is taken, too, until something cannot be recorded.
+            try disk.fill()
             switch child.news(within: .milliseconds(1)) {
             case .line(let line):
                 if line.hasPrefix("error") { throw Unexpected(line) }
-                guard line.hasPrefix("notice nothing can be recorded") else { continue }
+                isNoticed = line.hasPrefix(outageNotice)
             case .nothing: continue
             case .end: throw Unexpected("the process did not survive a full disk")
             }
-            break
         }
         // Some time passes, and nothing is lost by it.
-        let end = ContinuousClock.now + .milliseconds(trial.random(below: 60))
-        while case .line = child.news(within: ContinuousClock.now.duration(to: end)) {}
+        child.listen(for: .milliseconds(trial.random(below: 60)))
         disk.free()
         let freed = ContinuousClock.now
         try child.line("order")
@@ -101,38 +100,29 @@ struct FileSizeLimit: Scenario {
     let unit = "limits"
     let counts = (short: 10, long: 100)
 
-    private static let lives = 5
-
     func run(_ trial: Trial) async throws -> Outcome {
-        var outcome = Outcome(count: 0)
-        var (times, orders, deaths) = (Times(), 0, 0)
-        while outcome.count < trial.count, outcome.problems.count < 5 {
-            let path = try "\(trial.newFolder("store"))/app.db"
-            let mixed = Mixed(path: path, trial: trial)
-            for life in 0..<min(Self.lives, trial.count - outcome.count) {
-                // The signal ends a process that does not expect it, which is a crash like any other.
-                let isHeedless = life > 0
-                let child = try mixed.start(isHeedless ? ["heedless"] : [])
-                try child.line("order")
-                try Self.limit(child, to: "\(1 << 20)")
-                outcome.count += 1
-                guard try Self.survives(child) else {
-                    if isHeedless { throw Unexpected("a process that heeds no signal has ended") }
-                    deaths += 1
-                    continue
-                }
-                try Self.limit(child, to: "unlimited")
-                let lifted = ContinuousClock.now
-                try child.line("order")
-                times.add(lifted.duration(to: .now))
-                child.kill()
+        var (outcome, times, deaths) = (Outcome(count: 0), Times(), 0)
+        try await trial.onStores(lives: 5, &outcome) { mixed, life, outcome in
+            // The signal ends a process that does not expect it, which is a crash like any other.
+            let isHeedless = life > 0
+            let child = try mixed.start(isHeedless ? ["heedless"] : [])
+            try child.line("order")
+            try child.limit("fsize=\(1 << 20)")
+            outcome.count += 1
+            guard try Self.survives(child) else {
+                if isHeedless { throw Unexpected("a process that heeds no signal has ended") }
+                deaths += 1
+                return
             }
-            let (problems, count) = try await mixed.finish()
-            outcome.problems += problems
-            orders += count
+            try child.limit("fsize=unlimited")
+            let lifted = ContinuousClock.now
+            try child.line("order")
+            times.add(lifted.duration(to: .now))
+            child.kill()
         }
         outcome.figure = """
-            \(Report.words(orders)) orders; end of the limit to next result: \(times.words); \(deaths) ended by SIGXFSZ.
+            \(Report.words(outcome.orders)) orders; end of the limit to next result: \(times.words); \(deaths) ended \
+            by SIGXFSZ.
             """
         return outcome
     }
@@ -141,17 +131,11 @@ struct FileSizeLimit: Scenario {
     /// - Returns: whether it is still there. A thread of a pool heeds no signals, and neither do those that it starts.
     private static func survives(_ child: ChildProcess) throws -> Bool {
         while let line = try child.line() {
-            if line.hasPrefix("notice nothing can be recorded") { return true }
+            if line.hasPrefix(outageNotice) { return true }
             if line.hasPrefix("error") { throw Unexpected(line) }
         }
         let exit = try child.exit()
         guard exit == .signal(SIGXFSZ) else { throw Unexpected("the limit ended a process with \(exit)") }
         return false
-    }
-
-    private static func limit(_ child: ChildProcess, to size: String) throws {
-        guard ChildProcess.run(["prlimit", "--pid", "\(child.pid)", "--fsize=\(size):unlimited"]) else {
-            throw Unavailable(reason: "prlimit is missing, or may not set limits here")
-        }
     }
 }

@@ -13,32 +13,32 @@ struct ErrorAtCall: Scenario {
         while outcome.count < trial.count / 3, outcome.problems.count < 5 {
             let call = ["pwrite64", "pread64", "pwrite64", "ftruncate", "fallocate"][trial.random(below: 5)]
             let (first, step) = (1 + trial.random(below: 30), 1 + trial.random(below: 40))
-            let errors = try await self.fail("\(call):error=EIO:when=\(first)+\(step)", trial, &outcome, &refused)
-            if errors == 0, call == "ftruncate" || call == "fallocate" { continue }
-            outcome.count += errors
-        }
-        var orders = 0
-        while outcome.count < trial.count, outcome.problems.count < 5 {
-            let path = try "\(trial.newFolder("store"))/app.db"
-            let mixed = Mixed(path: path, trial: trial)
-            for _ in 0..<3 where outcome.count < trial.count {
-                let log = "\(trial.folder)/strace"
-                let call = trial.random(below: 3) == 0 ? "pread64" : "pwrite64"
-                let (first, step) = (2100 + trial.random(below: 300), 11 + trial.random(below: 50))
-                let fault = "\(call):error=EIO:when=\(call == "pread64" ? first % 40 + 20 : first)+\(step)"
-                let child = try mixed.start(orders: 400, under: Strace.command(fault, log: log))
-                let life = ContinuousClock.now + .seconds(2)
-                while case .line(let line) = child.news(within: ContinuousClock.now.duration(to: life)) {
-                    if line.hasPrefix("error"), !Self.isClear(line) { outcome.problems.append("\(fault): \(line)") }
-                }
-                child.kill()
-                outcome.count += Strace.faults(in: log)
+            let fault = "\(call):error=EIO:when=\(first)+\(step)"
+            // When every other call fails, it may go on for ever; it is alive then, or has said why it is not.
+            let life = try await Script.suffer(fault, for: .seconds(3), trial)
+            if life.last.hasPrefix("error") {
+                if Self.isClear(life.last) { refused += 1 } else { outcome.problems.append("\(fault): \(life.last)") }
             }
-            let (problems, count) = try await mixed.finish()
-            outcome.problems += problems
-            orders += count
+            outcome.problems += life.problems
+            outcome.count += Strace.faults(in: life.calls)
         }
-        outcome.figure = "\(Report.words(orders)) orders beside scripts; \(refused) openings were refused in words."
+        let script = outcome.count
+        try await trial.onStores(lives: 3, &outcome) { mixed, _, outcome in
+            let log = "\(trial.folder)/strace"
+            let call = trial.random(below: 3) == 0 ? "pread64" : "pwrite64"
+            let (first, step) = (2100 + trial.random(below: 300), 11 + trial.random(below: 50))
+            let fault = "\(call):error=EIO:when=\(call == "pread64" ? first % 40 + 20 : first)+\(step)"
+            let child = try mixed.start(orders: 400, under: Strace.command(fault, log: log))
+            child.listen(for: .seconds(2)) { line in
+                if line.hasPrefix("error"), !Self.isClear(line) { outcome.problems.append("\(fault): \(line)") }
+            }
+            child.kill()
+            outcome.count += Strace.faults(in: log)
+        }
+        outcome.figure = """
+            \(Report.words(script)) of them in scripts, of which \(refused) were refused in words; \
+            \(Report.words(outcome.orders)) orders under the others.
+            """
         return outcome
     }
 
@@ -47,38 +47,5 @@ struct ErrorAtCall: Scenario {
     /// SQLite does not tell a page that cannot be read from one that is damaged.
     private static func isClear(_ line: String) -> Bool {
         line.contains("storeUnavailable") || line.contains("or the disk fails to read it")
-    }
-
-    /// Has calls of a script fail.
-    /// - Returns: how many did.
-    private func fail(
-        _ fault: String,
-        _ trial: Trial,
-        _ outcome: inout Outcome,
-        _ refused: inout Int
-    ) async throws -> Int {
-        let path = try "\(trial.newFolder("store"))/app.db"
-        let log = "\(trial.folder)/strace"
-        let child = try ChildProcess(
-            [ScriptWorker.name, path, "\(CallPoint.transactions)"],
-            under: Strace.command(fault, log: log),
-            log: "\(trial.folder)/log"
-        )
-        var (acknowledged, last) = (0, "")
-        let life = ContinuousClock.now + .seconds(3)
-        while case .line(let line) = child.news(within: ContinuousClock.now.duration(to: life)) {
-            if line.hasPrefix("ack") { acknowledged += 1 }
-            last = line
-        }
-        // When every other call fails, it may go on for ever; it has to be alive then, or to have said why it is not.
-        if last.hasPrefix("error") {
-            if Self.isClear(last) { refused += 1 } else { outcome.problems.append("\(fault): \(last)") }
-        }
-        child.kill()
-        let errors = Strace.faults(in: log)
-        try await Script.run(path: path, transactions: CallPoint.transactions, tell: { _ in })
-        let expected = max(acknowledged, CallPoint.transactions)
-        outcome.problems += try await Script.problems(path: path, acknowledged: expected).map { "\(fault): \($0)" }
-        return errors
     }
 }

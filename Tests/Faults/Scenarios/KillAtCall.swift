@@ -12,22 +12,12 @@ struct KillAtCall: Scenario {
         let (points, all) = try await CallPoint.choose(["pwrite64", "fdatasync", "ftruncate", "unlink"], trial)
         var kills = 0
         for point in points where outcome.problems.count < 5 {
-            let path = try "\(trial.newFolder("store"))/app.db"
-            let (log, fault) = ("\(trial.folder)/strace", "\(point.call):signal=KILL:when=\(point.number)")
-            let child = try ChildProcess(
-                [ScriptWorker.name, path, "\(CallPoint.transactions)"],
-                under: Strace.command(fault, log: log),
-                log: "\(trial.folder)/log"
-            )
-            var acknowledged = 0
-            while let line = try child.line() {
-                if line.hasPrefix("ack") { acknowledged += 1 }
-                if line.hasPrefix("error") { outcome.problems.append("\(fault): \(line)") }
-            }
-            if try child.exit() == .signal(9) { kills += 1 }
-            try await Script.run(path: path, transactions: CallPoint.transactions, tell: { _ in })
-            let expected = max(acknowledged, CallPoint.transactions)
-            outcome.problems += try await Script.problems(path: path, acknowledged: expected).map { "\(fault): \($0)" }
+            let fault = "\(point.call):signal=KILL:when=\(point.number)"
+            let life = try await Script.suffer(fault, for: .seconds(60), trial)
+            if life.exit == .signal(9) { kills += 1 }
+            if life.exit == nil { outcome.problems.append("\(fault): the process hangs") }
+            if life.last.hasPrefix("error") { outcome.problems.append("\(fault): \(life.last)") }
+            outcome.problems += life.problems
             outcome.count += 1
         }
         if kills < outcome.count * 9 / 10 { outcome.problems.append("only \(kills) of \(outcome.count) were killed") }

@@ -57,54 +57,91 @@ struct ManyOwners: Scenario {
     let unit = "owners killed"
     let counts = (short: 40, long: 5000)
 
+    /// What the processes have said.
+    private final class Said {
+        var counts: [String: Int] = [:]
+        var keys: Set<String> = []
+        var errors: [String] = []
+
+        func hear(_ line: String) {
+            if line.hasPrefix("error") { self.errors.append(line) }
+            guard line.hasPrefix("ack ") else {
+                self.counts[line, default: 0] += 1
+                return
+            }
+            self.keys.insert(String(line.dropFirst(4)))
+        }
+    }
+
     func run(_ trial: Trial) async throws -> Outcome {
         var outcome = Outcome(count: 0)
         let path = try "\(trial.newFolder("store"))/app.db"
-        let log = "\(trial.folder)/log"
-        var children = try (0..<8).map { _ in try ChildProcess([OwnerWorker.name, path], log: log) }
-        var said: [String: Int] = [:]
-        let start = ContinuousClock.now
-        while outcome.count < trial.count, outcome.problems.count < 5 {
-            for child in children { try Self.listen(to: child, .zero, &said, &outcome) }
+        let said = Said()
+        func start() throws -> ChildProcess {
+            try ChildProcess([OwnerWorker.name, path], log: "\(trial.folder)/log", heard: { said.hear($0) })
+        }
+        var children = try (0..<8).map { _ in try start() }
+        let begin = ContinuousClock.now
+        while outcome.count < trial.count, said.errors.count < 5 {
+            for child in children { child.listen(for: .zero) }
             // One of them is killed, whatever it is doing, and another takes its place.
             let victim = trial.random(below: children.count)
-            try Self.listen(to: children[victim], .milliseconds(trial.random(below: 30)), &said, &outcome)
+            children[victim].listen(for: .milliseconds(trial.random(below: 30)))
             children[victim].kill()
-            try Self.listen(to: children[victim], .zero, &said, &outcome)
-            children[victim] = try ChildProcess([OwnerWorker.name, path], log: log)
+            children[victim] = try start()
             outcome.count += 1
         }
-        for child in children {
-            child.kill()
-            try Self.listen(to: child, .zero, &said, &outcome)
-        }
-        let acknowledged = said["ack", default: 0]
+        for child in children { child.kill() }
+        outcome.problems += said.errors
         outcome.problems += try await StoreCheck.problems(path: path) { store in
-            let rows = try await Rows.count("SELECT count(*) FROM penstock_items WHERE queue = 'jobs'", in: store)
-            return rows >= acknowledged ? [] : ["\(acknowledged) pushes were acknowledged, and \(rows) are there"]
+            var keys = said.keys
+            for row in try await Rows.all("SELECT key FROM penstock_items WHERE queue = 'jobs'", in: store) {
+                if let key = row[0].text { keys.remove(key) }
+            }
+            return keys.isEmpty ? [] : ["\(keys.count) acknowledged pushes are lost: \(keys.sorted().prefix(5))"]
         }
-        if said["own", default: 0] == 0 { outcome.problems.append("nobody ever owned the file") }
+        let (own, told) = (said.counts["own", default: 0], said.counts["told", default: 0])
+        if own == 0 { outcome.problems.append("nobody ever owned the file") }
         outcome.problems += try await Self.copyOwner(trial)
+        let replaced = max(trial.count / 50, 2)
+        for number in 0..<replaced { outcome.problems += try await Self.replaceFile(trial, removes: number % 2 == 0) }
         outcome.figure = """
-            in \(Int(start.duration(to: .now).seconds)) s \(Report.words(said["own", default: 0])) ownerships, never \
-            two at once, and \(Report.words(said["told", default: 0])) refusals that name the owner; \
-            \(Report.words(acknowledged)) acknowledged pushes are there; a forked copy keeps others out until it ends.
+            in \(Int(begin.duration(to: .now).seconds)) s \(Report.words(own)) ownerships, never two at once, and \
+            \(Report.words(told)) refusals that name the owner; \(Report.words(said.keys.count)) acknowledged pushes \
+            are there; a forked copy keeps others out until it ends; \(replaced) owners whose file was replaced or \
+            moved away stopped.
             """
         return outcome
     }
 
-    /// Counts what a process says, for so long.
-    private static func listen(
-        to child: ChildProcess,
-        _ time: Duration,
-        _ said: inout [String: Int],
-        _ outcome: inout Outcome
-    ) throws {
-        let end = ContinuousClock.now + time
-        while case .line(let line) = child.news(within: ContinuousClock.now.duration(to: end)) {
-            said[line, default: 0] += 1
-            if line.hasPrefix("error") { outcome.problems.append(line) }
+    /// The file of an owner is replaced or moved away: it stops, says why, and writes nothing into the new one.
+    private static func replaceFile(_ trial: Trial, removes: Bool) async throws -> [String] {
+        let folder = try trial.newFolder("replaced")
+        let (path, old) = ("\(folder)/app.db", "\(folder)/old.db")
+        let other = try ChildProcess([OpeningWorker.name, "\(folder)/other.db"], log: "\(trial.folder)/log")
+        try other.line("all")
+        _ = try other.exit()
+        let owner = try Mixed(path: path, trial: trial).start()
+        try owner.line("order")
+        // The name that the file had is nobody's, or another file's.
+        guard unsafe rename(path, old) == 0, unsafe removes || rename("\(folder)/other.db", path) == 0 else {
+            throw Unexpected("the files cannot be renamed: \(Files.reason)")
         }
+        let answer = try owner.line("error")
+        var problems: [String] = []
+        if try owner.exit() == .code(WorkerExit.done) || !answer.contains("while the store was open") {
+            problems.append("the file was replaced, and its owner said: \(answer)")
+        }
+        problems += try SQLiteStore.verify(path: old).problems
+        if removes {
+            if Files.size(path) > 0 { problems.append("a file was made in the place of the one that was moved") }
+        } else {
+            problems += try await StoreCheck.problems(path: path) { store in
+                let rows = try await Rows.count("SELECT count(*) FROM penstock_items WHERE queue <> 'probe'", in: store)
+                return rows == 1 ? [] : ["the new file had one item, and has \(rows)"]
+            }
+        }
+        return problems
     }
 
     /// An owner copies itself and is killed: the copy has its lock, so nobody else may have the file before it ends.

@@ -13,33 +13,27 @@ struct SyncFailure: Scenario {
         var outcome = Outcome(count: 0)
         var (acknowledged, reopened) = (0, 0)
         while outcome.count < trial.count, outcome.problems.count < 5 {
-            let path = try "\(trial.newFolder("store"))/app.db"
-            let log = "\(trial.folder)/strace"
             // Mostly after the opening, which makes some twelve syncs of its own.
             let isEarly = trial.random(below: 4) == 0
             let (first, step) = ((isEarly ? 1 : 13) + trial.random(below: 12), 2 + trial.random(below: 4))
             let fault = "fdatasync:error=EIO:when=\(first)+\(step)"
-            let child = try ChildProcess(
-                [ScriptWorker.name, path, "100"],
-                under: Strace.command(fault, alsoTracing: ["openat", "write"], log: log),
-                log: "\(trial.folder)/log"
+            let life = try await Script.suffer(
+                fault,
+                alsoTracing: ["openat", "write"],
+                transactions: 100,
+                for: .seconds(60),
+                trial
             )
-            var acks = 0
-            while let line = try child.line() {
-                if line.hasPrefix("ack") { acks += 1 }
-                if line.hasPrefix("error"), !line.contains("storeUnavailable") {
-                    outcome.problems.append("\(fault): \(line)")
-                }
+            if life.exit == nil { outcome.problems.append("\(fault): the process hangs") }
+            if life.last.hasPrefix("error"), !life.last.contains("storeUnavailable") {
+                outcome.problems.append("\(fault): \(life.last)")
             }
-            _ = try child.exit()
-            acknowledged += acks
-            var syncs = SyncLog(path: path)
-            for line in Files.text(log).split(separator: "\n") { syncs.follow(line) }
+            acknowledged += life.acknowledged
+            var syncs = SyncLog(path: "\(trial.folder)/store/app.db")
+            for line in Files.text(life.calls).split(separator: "\n") { syncs.follow(line) }
             outcome.count += syncs.failures
             reopened += syncs.reopenings
-            outcome.problems += syncs.problems.map { "\(fault): \($0)" }
-            try await Script.run(path: path, transactions: 100, tell: { _ in })
-            outcome.problems += try await Script.problems(path: path, acknowledged: 100).map { "\(fault): \($0)" }
+            outcome.problems += syncs.problems.map { "\(fault): \($0)" } + life.problems
         }
         outcome.figure = """
             \(Report.words(acknowledged)) acknowledgements, none after a sync that failed; opened again \

@@ -17,42 +17,48 @@ struct Termination: Scenario {
     private static let lives = 50
 
     func run(_ trial: Trial) async throws -> Outcome {
-        var outcome = Outcome(count: 0)
-        var (ends, starts, orders) = (Times(), Times(), 0)
-        while outcome.count < trial.count, outcome.problems.count < 5 {
-            let mixed = Mixed(path: "\(try trial.newFolder("store"))/app.db", trial: trial)
-            for _ in 0..<min(Self.lives, trial.count - outcome.count) {
-                let child = try mixed.start()
-                let started = ContinuousClock.now
-                try child.line("open")
-                let life = ContinuousClock.now + .microseconds(trial.random(below: 50_000))
-                var isFirst = true
-                while case .line(let line) = child.news(within: ContinuousClock.now.duration(to: life)) {
-                    guard line.hasPrefix("order") else { throw Unexpected(line) }
-                    if isFirst { starts.add(started.duration(to: .now)) }
-                    isFirst = false
-                }
-                let asked = ContinuousClock.now
-                child.signal(SIGTERM)
-                try child.line("drained")
-                let exit = try child.exit()
-                ends.add(asked.duration(to: .now))
-                if exit != .code(WorkerExit.done) { outcome.problems.append("asked to end, it ended with \(exit)") }
-                outcome.count += 1
+        var (outcome, ends, starts) = (Outcome(count: 0), Times(), Times())
+        try await trial.onStores(lives: Self.lives, &outcome) { mixed, life, outcome in
+            if life == Self.lives - 1 || outcome.count == trial.count - 1 {
+                ends.add(try Self.endWithoutDisk(mixed, trial, &outcome))
+                outcome.problems += try await Self.chargedProblems(path: mixed.path)
+            } else {
+                try Self.end(mixed, trial, &outcome, &ends, &starts)
             }
-            ends.add(try Self.endWithoutDisk(mixed, trial, &outcome))
-            outcome.problems += try await Self.chargedProblems(path: mixed.path)
-            let (problems, count) = try await mixed.finish()
-            outcome.problems += problems
-            orders += count
         }
         // Nothing in the workload takes longer than a moment, so the limit for draining is never reached.
         if ends.worst > .seconds(5) { outcome.problems.append("a process took \(ends.worst) to end") }
         outcome.figure = """
-            \(Report.words(orders)) orders; request to end: \(ends.words); start of the next owner to its first \
-            result: \(starts.words); no attempt charged.
+            \(Report.words(outcome.orders)) orders; request to end: \(ends.words); start of the next owner to its \
+            first result: \(starts.words); no attempt charged.
             """
         return outcome
+    }
+
+    /// A process is asked to end at some time, and ends.
+    private static func end(
+        _ mixed: Mixed,
+        _ trial: Trial,
+        _ outcome: inout Outcome,
+        _ ends: inout Times,
+        _ starts: inout Times
+    ) throws {
+        let child = try mixed.start()
+        let started = ContinuousClock.now
+        try child.line("open")
+        var first: Duration?
+        try child.listen(for: .microseconds(trial.random(below: 50_000))) { line in
+            guard line.hasPrefix("order") else { throw Unexpected(line) }
+            if first == nil { first = started.duration(to: .now) }
+        }
+        if let first { starts.add(first) }
+        let asked = ContinuousClock.now
+        child.signal(SIGTERM)
+        try child.line("drained")
+        let exit = try child.exit()
+        ends.add(asked.duration(to: .now))
+        if exit != .code(WorkerExit.done) { outcome.problems.append("asked to end, it ended with \(exit)") }
+        outcome.count += 1
     }
 
     /// A process whose files may not grow any more is asked to end, and does not wait for better times.
@@ -60,14 +66,11 @@ struct Termination: Scenario {
     private static func endWithoutDisk(_ mixed: Mixed, _ trial: Trial, _ outcome: inout Outcome) throws -> Duration {
         let child = try mixed.start(["heedless"])
         try child.line("open")
-        guard ChildProcess.run(["prlimit", "--pid", "\(child.pid)", "--fsize=65536:unlimited"]) else {
-            throw Unavailable(reason: "prlimit is missing, or may not set limits here")
-        }
-        try child.line("notice nothing can be recorded")
+        try child.limit("fsize=65536")
+        try child.line(outageNotice)
         let asked = ContinuousClock.now
         child.signal(SIGTERM)
-        let end = asked + .seconds(30)
-        while case .line = child.news(within: ContinuousClock.now.duration(to: end)) {}
+        child.listen(for: .seconds(30))
         let time = asked.duration(to: .now)
         if time >= .seconds(30) { outcome.problems.append("a process whose disk was full did not end") }
         child.kill()

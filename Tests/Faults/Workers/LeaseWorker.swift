@@ -66,14 +66,17 @@ struct LeaseWorker: Worker {
     /// The holder of a lease that is over does one of all the things that it might, and changes nothing.
     private static func actLate(_ number: Int, _ lease: LeaseReference, in store: SQLiteStore) async throws {
         do {
-            try await self.act((number / 2) % 8, lease, in: store)
+            try await self.act((number / 2) % self.acts, lease, in: store)
         } catch let error as PenstockError where error.code == .leaseLost {
             return
         }
-        throw Unexpected("the holder of lease \(lease), which is over, was let do what it wanted (\((number / 2) % 8))")
+        throw Unexpected("the holder of lease \(lease), which is over, was let do act \((number / 2) % self.acts)")
     }
 
-    private static func act(_ way: Int, _ lease: LeaseReference, in store: SQLiteStore) async throws {
+    /// How many things the holder of a lease may do.
+    static let acts = 8
+
+    static func act(_ way: Int, _ lease: LeaseReference, in store: SQLiteStore) async throws {
         let failure = Failure(.failed, pipeline: "jobs", message: "late")
         let result = try Payload(encoding: -1)
         switch way {

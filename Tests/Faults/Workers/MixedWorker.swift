@@ -34,14 +34,16 @@ struct MixedWorker: Worker {
         _ = signal(SIGXFSZ, arguments.contains("heedless") ? SIG_IGN : SIG_DFL)
     }
 
-    /// A wall clock that somebody sets in a file, in milliseconds before or after the machine's.
+    /// A wall clock that somebody sets in a file: how many milliseconds it is before or after the machine's, and how
+    /// many thousandths of a second it takes for one.
     private static func clock(setBy file: String) throws -> ShiftedClock {
         let descriptor = unsafe Glibc.open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Unexpected("the clock '\(file)' cannot be read: \(Files.reason)") }
-        return ShiftedClock(LiveClock()) {
-            var shift: Int64 = 0
-            let count = unsafe pread(descriptor, &shift, 8, 0)
-            return .milliseconds(count == 8 ? shift : 0)
+        let (live, start) = (LiveClock(), LiveClock().uptime)
+        return ShiftedClock(live) {
+            var setting: (shift: Int64, thousandths: Int64) = (0, 1000)
+            guard unsafe pread(descriptor, &setting, 16, 0) == 16 else { return .zero }
+            return .milliseconds(setting.shift) + (live.uptime - start) * Int(setting.thousandths - 1000) / 1000
         }
     }
 

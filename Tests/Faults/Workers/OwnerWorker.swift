@@ -8,7 +8,7 @@ import Glibc
 /// Wants to own a file that others want to own, too.
 ///
 /// An owner leaves its number in a file beside the database, and finds nobody's there who is still alive. It pushes a
-/// few items, and says `ack` for each. With `fork` it makes a copy of itself that has inherited what it has open.
+/// few items, and says `ack KEY` for each. With `fork` it makes a copy of itself that has inherited what it has open.
 struct OwnerWorker: Worker {
     static let name = "owner"
 
@@ -38,10 +38,11 @@ struct OwnerWorker: Worker {
             if self.forks { try self.copy() }
             say("own")
             for _ in 0..<5 {
-                let item = NewItem(queue: "jobs", key: "\(getpid())-\(number)", payload: try Payload(encoding: number))
+                let key = "\(getpid())-\(number)"
+                let item = NewItem(queue: "jobs", key: key, payload: try Payload(encoding: number))
                 _ = try await store.commit(Transaction([.push(item)]))
                 number += 1
-                say("ack")
+                say("ack \(key)")
             }
             try Files.write("", to: self.mark)
             await store.close()

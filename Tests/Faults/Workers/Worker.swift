@@ -67,13 +67,16 @@ func say(_ line: String) {
     _ = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
 }
 
+/// How a process begins the line that says that its store cannot be used just now, whoever in it notices.
+let outageNotice = "notice the store cannot be used"
+
 /// Does it until the store can.
 func patiently<Result>(_ body: () async throws -> sending Result) async throws -> sending Result {
     while true {
         do {
             return try await body()
         } catch let error as PenstockError where error.code == .storeUnavailable {
-            say("notice nothing can be recorded: \(error)")
+            say("\(outageNotice): \(error)")
             try await LiveClock().sleep(for: .milliseconds(5))
         }
     }
