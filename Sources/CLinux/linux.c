@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <malloc.h>
 #include <sys/vfs.h>
 #else
 #include <sys/mount.h>
@@ -105,4 +106,13 @@ int clinux_rename_new(const char *from, const char *to) {
     if (errno != EINVAL && errno != ENOTSUP) return errno;
     if (access(to, F_OK) == 0) return EEXIST;
     return rename(from, to) == 0 ? 0 : errno;
+}
+
+size_t clinux_heap_in_use(void) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
 }

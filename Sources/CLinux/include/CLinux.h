@@ -33,4 +33,7 @@ int clinux_allocate(int descriptor, long size);
 /// Gives a file another name, unless there is a file of that name. Returns 0 or an errno: EEXIST when there is one.
 int clinux_rename_new(const char *from, const char *to);
 
+/// How many bytes the process has taken from the heap and not given back, in all arenas; 0 where nobody counts them.
+size_t clinux_heap_in_use(void);
+
 #endif

@@ -1,3 +1,4 @@
+import CLinux
 import Penstock
 import PenstockSQLite
 
@@ -148,6 +149,9 @@ struct BacklogWorker: Worker {
 enum Memory {
     /// Bytes.
     static var ofThisProcess: Int { self.of("self") }
+
+    /// How many bytes this process has taken from the heap and not given back, in all arenas.
+    static var inUse: Int { Int(clinux_heap_in_use()) }
 
     static func of(_ process: String) -> Int {
         let pages = Files.text("/proc/\(process)/statm").split(separator: " ").dropFirst().first.flatMap { Int($0) }

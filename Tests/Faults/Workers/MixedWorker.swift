@@ -92,7 +92,7 @@ struct MixedWorker: Worker {
             try await self.wait(for: open, in: engine)
             guard open.isEmpty else { continue }
             try await patiently { try await Books.close(from: first, in: engine) }
-            say("books \(first)")
+            say("books \(first) \(Memory.inUse)")
         }
     }
 
