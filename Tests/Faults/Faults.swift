@@ -10,10 +10,10 @@ import Glibc
 /// `Faults [--long] [--only F1,F12] [--count N] [--minutes N] [--seed N] [--path FOLDER] [--report FILE]`
 enum Faults {
     static let scenarios: [any Scenario] = [
-        RandomKill(), KillAtCall(), ErrorAtCall(),
+        RandomKill(), KillAtCall(), StoreErrors(), PowerFailure(), TornLog(), FlippedBits(), ErrorAtCall(),
         SyncFailure(), DiskFull(), FileSizeLimit(), Exhaustion(), Pause(), Termination(), Poison(), BusyThreads(),
-        ClockJumps(), Backlog(), Flood(), Herd(), RacedKeys(), ManyOwners(), NetworkDisk(),
-        KillsInRecovery(), Soak(),
+        ClockJumps(), SkewedWorkers(), Backlog(), Flood(), Herd(), RacedKeys(), ManyOwners(), NetworkDisk(),
+        UnusableFiles(), EndRaces(), Families(), RestoredBackup(), KillsInRecovery(), Soak(),
     ]
 
     static func main() async -> Never {

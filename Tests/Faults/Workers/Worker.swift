@@ -33,7 +33,7 @@ enum WorkerExit {
 enum WorkerProcess {
     private static let kinds: [any Worker.Type] = [
         MixedWorker.self, ScriptWorker.self, LeaseWorker.self, PoisonWorker.self, OwnerWorker.self, RaceWorker.self,
-        OpeningWorker.self, BacklogWorker.self,
+        OpeningWorker.self, BacklogWorker.self, CommandWorker.self, RacingWorker.self, HoldingWorker.self,
     ]
 
     /// Runs the worker that the command line names, and ends the process.
