@@ -31,6 +31,13 @@ enum Strace {
         }
     }
 
+    /// Whether a process that ends because of a call that failed says so.
+    ///
+    /// SQLite does not tell a page that cannot be read from one that is damaged.
+    static func isClear(_ line: String) -> Bool {
+        line.contains("storeUnavailable") || line.contains("or the disk fails to read it")
+    }
+
     /// How often a fault was done, by the log.
     static func faults(in log: String) -> Int {
         Files.text(log).split(separator: "\n").count { $0.hasSuffix("(INJECTED)") }

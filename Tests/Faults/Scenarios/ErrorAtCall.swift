@@ -17,7 +17,7 @@ struct ErrorAtCall: Scenario {
             // When every other call fails, it may go on for ever; it is alive then, or has said why it is not.
             let life = try await Script.suffer(fault, for: .seconds(3), trial)
             if life.last.hasPrefix("error") {
-                if Self.isClear(life.last) { refused += 1 } else { outcome.problems.append("\(fault): \(life.last)") }
+                if Strace.isClear(life.last) { refused += 1 } else { outcome.problems.append("\(fault): \(life.last)") }
             }
             outcome.problems += life.problems
             outcome.count += Strace.faults(in: life.calls)
@@ -30,7 +30,7 @@ struct ErrorAtCall: Scenario {
             let fault = "\(call):error=EIO:when=\(call == "pread64" ? first % 40 + 20 : first)+\(step)"
             let child = try mixed.start(orders: 400, under: Strace.command(fault, log: log))
             child.listen(for: .seconds(2)) { line in
-                if line.hasPrefix("error"), !Self.isClear(line) { outcome.problems.append("\(fault): \(line)") }
+                if line.hasPrefix("error"), !Strace.isClear(line) { outcome.problems.append("\(fault): \(line)") }
             }
             child.kill()
             outcome.count += Strace.faults(in: log)
@@ -40,12 +40,5 @@ struct ErrorAtCall: Scenario {
             \(Report.words(outcome.orders)) orders under the others.
             """
         return outcome
-    }
-
-    /// Whether a process that ends says why.
-    ///
-    /// SQLite does not tell a page that cannot be read from one that is damaged.
-    private static func isClear(_ line: String) -> Bool {
-        line.contains("storeUnavailable") || line.contains("or the disk fails to read it")
     }
 }

@@ -18,7 +18,9 @@ struct KillsInRecovery: Scenario {
             try child.listen(for: isFaulty ? limit + .milliseconds(60) : limit) { line in
                 if line == "open" { opened += 1 }
                 guard line.hasPrefix("error") else { return }
-                guard isFaulty, line.contains("storeUnavailable") else { throw Unexpected(line) }
+                guard isFaulty, Strace.isClear(line) else {
+                    throw Unexpected("life \(life), \(isFaulty ? "with" : "without") errors of the disk: \(line)")
+                }
                 refused += 1
             }
             child.kill()
