@@ -3,6 +3,10 @@ import Penstock
 import PenstockSQLite
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 @Suite("Verifying a SQLite store")
 struct InspectionTests {
     /// A store with a run that waits, its step, a completed item and a ready one.
@@ -97,5 +101,23 @@ struct InspectionTests {
         await store.close()
         try sqlite(folder.file("other.db"), "CREATE TABLE t (x)")
         #expect(code(folder.file("other.db")) == .storeUnusable)
+    }
+
+    @Test("Whoever may only read a file can look through it, and leaves nothing beside it", arguments: [0o777, 0o555])
+    func readOnly(directory: mode_t) async throws {
+        let folder = try Folder()
+        let path = folder.database
+        try await openStore(path).close()
+        for (name, mode) in [("\(path)-owner", 0o666), (path, 0o444), (folder.path, directory)] {
+            #expect(unsafe chmod(name, mode) == 0)
+        }
+        defer { unsafe _ = chmod(folder.path, 0o777) }
+        await #expect(processExitsWith: .exitCode(7)) { [path = path as String] in
+            // Root may write everywhere.
+            if getuid() == 0 { #expect(setuid(65_534) == 0) }
+            let found = try SQLiteStore.verify(path: path)
+            exit(found.isSound ? 7 : 1)
+        }
+        #expect(try folder.names == ["app.db", "app.db-owner"])
     }
 }

@@ -47,17 +47,17 @@ extension SQLiteConnection {
 
     /// Opens a connection to look around with: closing it leaves the files as they were.
     static func visiting(_ file: DatabaseFile) throws(PenstockError) -> SQLiteConnection {
-        try SQLiteConnection(file, keepsLog: file.hasLog)
+        let isLive = unsafe access("\(file.path)-wal", F_OK) == 0
+        let mayWrite = unsafe access(file.path, W_OK) == 0 && access(DatabasePath.directory(of: file.path), W_OK) == 0
+        // To read a database that has a log one writes beside it, and whoever may not write to the database could not
+        // tidy up; where there is no log, nobody is writing.
+        guard file.system != nil || isLive || mayWrite else { return try SQLiteConnection(immutable: file.path) }
+        return try SQLiteConnection(file, keepsLog: file.hasLog)
     }
 
     /// Opens a connection to copy from, whether somebody is writing to the database or nobody may.
     static func copying(_ path: String) throws(PenstockError) -> SQLiteConnection {
-        let isLive = unsafe access("\(path)-wal", F_OK) == 0
-        let mayWrite = unsafe access(path, W_OK) == 0 && access(DatabasePath.directory(of: path), W_OK) == 0
-        // To read a database that has a log one writes beside it; where there is no log, nobody is writing.
-        let connection =
-            try isLive || mayWrite
-            ? SQLiteConnection.visiting(DatabaseFile(path)) : SQLiteConnection(immutable: path)
+        let connection = try SQLiteConnection.visiting(DatabaseFile(path))
         try connection.configureReader()
         return connection
     }
