@@ -90,8 +90,10 @@ public struct SettlementRace: Sendable {
     private func lease(_ book: RaceBook, waits: Bool = false) async throws -> LeasedItem? {
         let duration = self.beat * Self.lease
         let request = ReserveRequest(queue: self.queue, duration: duration, waits: waits)
+        // Who was given it before somebody else ended it may hear of that later.
+        let end = book.end
         guard let item = try await self.store.reserve(request).first else { return nil }
-        book.granted(item.lease.token)
+        book.granted(item.lease.token, whenEndWas: end)
         return item
     }
 
@@ -190,10 +192,10 @@ final class RaceBook: Sendable {
     var end: RaceAct? { self.state.withLock { $0.end } }
     var problems: [String] { self.state.withLock { $0.problems } }
 
-    func granted(_ token: Int64) {
+    func granted(_ token: Int64, whenEndWas end: RaceAct?) {
         self.state.withLock { state in
             if token <= state.newest { state.problems.append("token \(token) after \(state.newest)") }
-            if let end = state.end { state.problems.append("leased after \(end)") }
+            if let end { state.problems.append("leased after \(end)") }
             state.newest = max(state.newest, token)
         }
     }
