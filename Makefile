@@ -1,7 +1,7 @@
 # `make` alone lists the targets. ARGS is handed on:   make test ARGS='--filter Lease'
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-long faults faults-long sanitize fuzz planted bench docs build format clean help
+.PHONY: demo test test-long faults faults-long sanitize coverage fuzz planted bench docs build format clean help
 
 # Quiet unless it fails: what comes after it is what one wants to read.
 define build-release
@@ -24,6 +24,10 @@ test-long: ## The same, with the long tests: more seeds, more crashes, more item
 sanitize: ## Run the tests under the thread and address sanitizers; SANITIZERS chooses one
 	@scripts/setup
 	@scripts/sanitize $(ARGS)
+
+coverage: ## Report which lines of the sources the tests reach; ARGS go to swift test
+	@scripts/setup
+	@scripts/coverage $(ARGS)
 
 fuzz: ## Feed every decoder with inputs that reach ever more code; ARGS name targets
 	@scripts/setup
