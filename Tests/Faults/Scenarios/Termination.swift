@@ -26,7 +26,7 @@ struct Termination: Scenario {
                 try Self.end(mixed, trial, &outcome, &ends, &starts)
             }
         }
-        // Nothing in the workload takes longer than a moment, so the limit for draining is never reached.
+        // Nothing in the workload takes longer than a moment, unless nothing can be recorded.
         if ends.worst > .seconds(5) { outcome.problems.append("a process took \(ends.worst) to end") }
         outcome.figure = """
             \(Report.words(outcome.orders)) orders; request to end: \(ends.words); start of the next owner to its \
@@ -61,7 +61,7 @@ struct Termination: Scenario {
         outcome.count += 1
     }
 
-    /// A process whose files may not grow any more is asked to end, and does not wait for better times.
+    /// A process whose files may not grow any more is asked to end, and does not wait longer than it may.
     /// - Returns: how long it took.
     private static func endWithoutDisk(_ mixed: Mixed, _ trial: Trial, _ outcome: inout Outcome) throws -> Duration {
         let child = try mixed.start(["heedless"])
@@ -70,9 +70,10 @@ struct Termination: Scenario {
         try child.line(outageNotice)
         let asked = ContinuousClock.now
         child.signal(SIGTERM)
-        child.listen(for: .seconds(30))
+        let limit = MixedWorker.drainLimit * 10
+        child.listen(for: limit)
         let time = asked.duration(to: .now)
-        if time >= .seconds(30) { outcome.problems.append("a process whose disk was full did not end") }
+        if time >= limit { outcome.problems.append("a process whose disk was full did not end") }
         child.kill()
         outcome.count += 1
         return time

@@ -16,6 +16,9 @@ struct MixedWorker: Worker {
     /// How many orders come at once: so few that the first of them have soon ended.
     private static let batch = 20
 
+    /// How long a process that is asked to end waits for what is under way: all of it, when nothing can be recorded.
+    static let drainLimit = Duration.seconds(1)
+
     private let path: String
     /// How many orders there shall be; 0 is always another batch, so that the work never ends before the fault.
     private let orders: Int
@@ -49,7 +52,7 @@ struct MixedWorker: Worker {
 
     func run() async throws {
         let environment = RuntimeEnvironment(clock: self.clock, report: { say("notice \($0.message)") })
-        let configuration = EngineConfiguration(storeRetryDelay: .milliseconds(10))
+        let configuration = EngineConfiguration(storeRetryDelay: .milliseconds(10), drainLimit: Self.drainLimit)
         let engine = try await Workload.engine(path: path, configuration: configuration, environment: environment)
         let task = Task {
             try await patiently { try await Workload.makeTable(in: engine) }
