@@ -23,6 +23,7 @@ let package = Package(
     products: [
         .library(name: "Penstock", targets: ["Penstock"]),
         .library(name: "PenstockSQLite", targets: ["PenstockSQLite"]),
+        .library(name: "PenstockFlow", targets: ["PenstockFlow"]),
         .library(name: "PenstockTesting", targets: ["PenstockTesting"]),
         .library(name: "PenstockSQLiteTesting", targets: ["PenstockSQLiteTesting"]),
         .library(name: "PenstockCommands", targets: ["PenstockCommands"]),
@@ -31,6 +32,7 @@ let package = Package(
     targets: [
         .target(name: "Penstock"),
         .target(name: "PenstockSQLite", dependencies: ["Penstock", "CSQLite", "CLinux"]),
+        .target(name: "PenstockFlow", dependencies: ["CLinux"]),
         .target(name: "PenstockTesting", dependencies: ["Penstock"]),
         .target(
             name: "PenstockSQLiteTesting",
@@ -90,6 +92,7 @@ let package = Package(
                 "Simulate",
             ]
         ),
+        .testTarget(name: "PenstockFlowTests", dependencies: ["PenstockFlow", "PenstockTesting"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

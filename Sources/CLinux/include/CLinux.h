@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "fences.h"
+
 /// Takes the lock on an open file for this descriptor alone. Returns 0, or an errno: EWOULDBLOCK when somebody has it.
 int clinux_lock(int descriptor);
 
