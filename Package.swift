@@ -47,6 +47,7 @@ let package = Package(
             dependencies: ["Penstock", "PenstockSQLite"],
             path: "Examples/Quickstart"
         ),
+        .executableTarget(name: "Segments", dependencies: ["PenstockFlow"], path: "Examples/Segments"),
         .systemLibrary(
             name: "CSQLite",
             pkgConfig: "sqlite3",

@@ -1,0 +1,38 @@
+/// What is wrong with a pipeline in memory, and what to do about it.
+public struct FlowError: Error, Sendable, CustomStringConvertible {
+    /// What kind of thing is wrong; compare it with the statics.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Value: String {
+            case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
+        }
+
+        private let value: Value
+
+        /// The code as it is written in logs and JSON.
+        public var description: String { self.value.rawValue }
+
+        /// Two segments have one name.
+        public static let duplicateSegment = Code(value: .duplicateSegment)
+        /// An action sends to a segment that is not there.
+        public static let unknownSegment = Code(value: .unknownSegment)
+        /// An action sends what the other segment does not take.
+        public static let typeMismatch = Code(value: .typeMismatch)
+        /// Segments send to one another in a circle, and would come to wait for one another.
+        public static let cycle = Code(value: .cycle)
+        /// An item was sent before all segments had started.
+        public static let notStarted = Code(value: .notStarted)
+    }
+
+    /// What kind of thing is wrong.
+    public let code: Code
+
+    /// What is wrong, with which segment, and what to do.
+    public let message: String
+
+    init(_ code: Code, _ message: String) {
+        (self.code, self.message) = (code, message)
+    }
+
+    /// The message.
+    public var description: String { self.message }
+}

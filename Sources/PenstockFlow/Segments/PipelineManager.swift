@@ -1,0 +1,82 @@
+import Dispatch
+import Synchronization
+
+/// Runs segments, each on its own thread, from the loading of libraries to the result of each.
+///
+/// All segments go through each phase before any begins the next: libraries, actions, start, offers, claims, links. So
+/// a claim that no offer meets, a circle, or an action that cannot start fails the pipeline before an item has flowed.
+/// Then the segment named by ``start`` gets the activation item and the end of its stream, and all are run.
+///
+/// ```swift
+/// let pipeline = PipelineManager([
+///     Segment("start", of: Int.self) {
+///         FlatMap { count, put in for number in 0..<count { try put(number) } }
+///         Send<Int>(to: "sink")
+///     },
+///     Segment("sink") { ForEach { (number: Int) in print(number) } },
+/// ])
+/// let result = await pipeline.run(10)
+/// ```
+public final class PipelineManager: Sendable {
+    /// The segment that gets the activation item.
+    public let start: String
+
+    /// What managers and runners have said to one another so far.
+    public let trace = ControlTrace()
+
+    private let segments: [Segment]
+    private let grace: Duration
+    private let interruption = Interruption()
+    private let hasBegun = Atomic(false)
+
+    /// Makes a pipeline, which can be run once.
+    ///
+    /// - Parameters:
+    ///   - segments: The segments, each with a name of its own.
+    ///   - start: The one that gets the activation item.
+    ///   - grace: How long a segment may take to end once it was told to; one that takes longer, because an action of
+    ///     its does not come back, is left behind and named.
+    public init(_ segments: [Segment], start: String = "start", grace: Duration = .seconds(10)) {
+        (self.segments, self.start, self.grace) = (segments, start, grace)
+    }
+
+    /// Runs the pipeline to its end, and returns how it has ended; it never throws, and it never hangs.
+    ///
+    /// When the task is cancelled, the pipeline is aborted. A pipeline runs once; a second call traps.
+    public func run<Item: Sendable>(_ activation: Item) async -> PipelineResult {
+        precondition(!self.hasBegun.exchange(true, ordering: .relaxed), "a pipeline runs once: make another one")
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { ended in
+                let code = FlowThread.start("pipeline") { ended.resume(returning: self.main(activation)) }
+                guard code != 0 else { return }
+                let reason = "no thread could be started (error \(code))"
+                ended.resume(returning: PipelineResult(outcome: .failed(reason), segments: []))
+            }
+        } onCancel: {
+            self.abort("the task that ran it was cancelled")
+        }
+    }
+
+    /// Aborts the pipeline, from any thread: every segment ends at its next item.
+    public func abort(_ reason: String) {
+        self.interruption.interrupt(reason)
+    }
+
+    // MARK: The manager's thread
+
+    private func main<Item: Sendable>(_ activation: Item) -> PipelineResult {
+        let names = self.segments.map(\.name)
+        if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            let reason = "two segments are named '\(name)': name one of them differently"
+            return PipelineResult(outcome: .failed(reason), segments: [])
+        }
+        let handshake = Handshake(self.segments, self.interruption, self.trace, grace: self.grace)
+        do throws(HandshakeEnding) {
+            try handshake.bootstrap()
+            try handshake.activate(self.start, activation)
+            return handshake.run()
+        } catch {
+            return handshake.end(error)
+        }
+    }
+}
