@@ -33,8 +33,6 @@ package struct BitFlips {
         package let outcome: Outcome
         /// What must not be.
         package let problems: [String]
-        /// Whether SQLite can read all rows, however wrong they are.
-        package let isReadable: Bool
         /// Which bit it is.
         package let place: String
     }
@@ -145,39 +143,37 @@ package struct BitFlips {
         let path = "\(self.folder)/flip-\(number).db"
         try damaged.write(to: URL(filePath: path))
         let place = "bit \(bit) of byte \(byte), in \(region.rawValue)"
-        let (outcome, isReadable, problems) = try await self.outcome(path)
+        let (outcome, problems) = try await self.outcome(path)
         let isMissed = outcome == .harmless && region != .anywhere
         return Flip(
             path: path,
             outcome: outcome,
             problems: (problems + (isMissed ? ["was not noticed"] : [])).map { "\(place): \($0)" },
-            isReadable: isReadable,
             place: place
         )
     }
 
-    private func outcome(_ path: String) async throws -> (Outcome, isReadable: Bool, problems: [String]) {
+    private func outcome(_ path: String) async throws -> (Outcome, problems: [String]) {
         let found: [String]?
         do {
             found = try SQLiteStore.verify(path: path).problems
         } catch {
             found = nil
         }
-        let isReadable = found.map { !$0.contains { $0.contains("malformed") } } ?? false
         let content: Content
         do {
             content = try await Self.content(of: path)
         } catch let error as PenstockError {
-            return (.refused, isReadable, found == [] ? ["refused with \(error), and verified as sound"] : [])
+            return (.refused, found == [] ? ["refused with \(error), and verified as sound"] : [])
         }
         var problems: [String] = []
         for (id, record) in content.rows where record != self.content.rows[id] {
             problems.append("item \(id.key) was served, and is not what was stored")
         }
-        guard found == [] else { return (found == nil ? .refused : .noticed, isReadable, problems) }
+        guard found == [] else { return (found == nil ? .refused : .noticed, problems) }
         if content.rows.count != self.content.rows.count { problems.append("items are missing, and it was verified") }
         if content.counts != self.content.counts { problems.append("the counts differ, and it was verified") }
-        return (.harmless, isReadable, problems)
+        return (.harmless, problems)
     }
 
     /// Looks through a file in which damage was set aside: what is left is sound, and nothing but what was stored.

@@ -5,6 +5,7 @@ import Penstock
 /// - A root whose argument and key are sound becomes a dead letter, or a diverged run when it has called something:
 ///   only what it has come to was lost, so it can be tried again.
 /// - Any other root goes with its whole tree.
+/// - A row that cannot be read is taken out with what can be read of it, and is as one whose content is lost.
 /// - A step leaves something in its place in the journal at which every replay stops, so that nothing that was recorded
 ///   runs again, and the run that called it waits as diverged.
 struct Quarantine {
@@ -12,6 +13,8 @@ struct Quarantine {
     let now: Timestamp
     private(set) var moved = 0
     private(set) var actions: [String] = []
+    /// The rows that could not be read, and are out already.
+    private var takenOut: Set<ItemID> = []
 
     /// The most lines.
     private static let lines = 100
@@ -23,7 +26,11 @@ struct Quarantine {
         self.now = now
     }
 
-    mutating func run() throws(PenstockError) {
+    /// Sets everything aside that is damaged; the rows that cannot be read were looked for before.
+    mutating func run(_ unreadable: [UnreadableRow]) throws(PenstockError) {
+        // All of them, before anything looks at the columns of rows.
+        for row in unreadable { try self.takeOut(row) }
+        for row in unreadable { try self.setAside(row.row) }
         var scan = DamageScan(self.table, page: Self.page)
         while let page = try scan.next() {
             for row in page { try self.setAside(row) }
@@ -55,9 +62,16 @@ struct Quarantine {
     /// - Returns: whether it was there.
     @discardableResult
     mutating func move(_ id: ItemID, because reason: String) throws(PenstockError) -> Bool {
+        if self.takenOut.contains(id) { return true }
         guard try self.copy(id, because: reason) else { return false }
         try self.table.delete(id)
         return true
+    }
+
+    /// A row is in quarantine before anybody knows what that means for others.
+    mutating func tookOut(_ id: ItemID) {
+        self.moved += 1
+        self.takenOut.insert(id)
     }
 
     mutating func note(_ line: String) {

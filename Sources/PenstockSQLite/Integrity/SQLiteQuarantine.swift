@@ -29,12 +29,18 @@ public struct SQLiteQuarantine: Sendable, Hashable {
         path: String,
         now: Timestamp
     ) throws(PenstockError) -> (Int, [String], SQLiteInspection) {
-        try table.begin()
+        let unreadable: [UnreadableRow]
+        do throws(PenstockError) {
+            unreadable = try UnreadableRow.find(in: table)
+            try table.begin()
+        } catch {
+            throw error.naming(path)
+        }
         do throws(PenstockError) {
             // They may be as wrong as the rows, and then neither would a row be found by them nor could it be removed.
             for index in Schema.indexes { try table.connection.execute("DROP INDEX IF EXISTS \(index.name)") }
             var quarantine = Quarantine(table, now: now)
-            try quarantine.run()
+            try quarantine.run(unreadable)
             for index in Schema.indexes { try table.connection.execute(index.sql) }
             let left = try SQLiteInspection(over: table.connection, path: path)
             guard left.isSound else {

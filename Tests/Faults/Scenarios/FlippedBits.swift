@@ -4,8 +4,8 @@ import PenstockTesting
 
 /// F6: a bit of the file is flipped, in the payload of a row, in its state, or anywhere.
 ///
-/// What was damaged is served to nobody. A process sets it aside, unless the row is one that SQLite cannot read at all:
-/// small states stand in the header of a row, which says where its columns are.
+/// What was damaged is served to nobody, and in a row it is set aside, even if SQLite cannot read the row at all: small
+/// states stand in its header, which says where its columns are.
 struct FlippedBits: Scenario {
     let number = "F6"
     let title = "flipped bits"
@@ -23,7 +23,7 @@ struct FlippedBits: Scenario {
             outcome.problems += flip.problems
             let isMended = try flip.outcome != .harmless && Self.setAside(flip, trial)
             if isMended { outcome.problems += try await bits.problemsWhenMended(flip) }
-            if !isMended, region != .anywhere, flip.isReadable {
+            if !isMended, region != .anywhere {
                 outcome.problems.append("\(flip.place): was not set aside")
             }
             let kind = region == .anywhere ? "\(flip.outcome)" : region.rawValue
