@@ -14,11 +14,10 @@ import Darwin
 /// spins for a moment, gives way a few times, and then sleeps: a link that has work moves it without a call to the
 /// system, and one that has none takes no processor time.
 public final class Bell: Sendable {
-    @safe
     private enum Sleeper {
         case nobody
         case thread
-        case task(UnsafeContinuation<Void, Never>)
+        case task(CheckedContinuation<Void, Never>)
     }
 
     /// Whether somebody sleeps, or is about to, and has to be woken.
@@ -58,7 +57,7 @@ public final class Bell: Sendable {
         switch sleeper {
         case .nobody: break
         case .thread: self.semaphore.signal()
-        case .task(let continuation): unsafe continuation.resume()
+        case .task(let continuation): continuation.resume()
         }
     }
 
@@ -88,8 +87,8 @@ public final class Bell: Sendable {
     /// One task at a time may wait. It does not hear of cancellation: whoever cancels makes the condition hold.
     public func suspend(until condition: () -> Bool) async {
         while !condition() {
-            await unsafe withUnsafeContinuation { continuation in
-                self.sleeper.withLock { unsafe $0 = .task(continuation) }
+            await withCheckedContinuation { continuation in
+                self.sleeper.withLock { $0 = .task(continuation) }
                 self.flag.set()
                 if condition() { self.wake() }
             }
