@@ -48,6 +48,46 @@ struct RunMachineTests {
         #expect(end?.operations.count == 1, "the result is recorded with the end of the run")
     }
 
+    @Test func `a result wakes the run unless the run hands it in itself`() throws {
+        var machine = Self.machine()
+        _ = (machine.issued(Self.call), machine.issued(Self.call))
+        _ = machine.awaits([1])
+        _ = machine.committed()
+        let outcome = RunMachine.Outcome.success(Payload(bytes: [50]))
+        _ = machine.arrived(1, outcome, Recording([Self.settled(1)]))
+        _ = machine.awaits([1])
+        guard case .commit(let operations) = machine.awaits([2]) else {
+            Issue.record("the result was not handed in")
+            return
+        }
+        #expect(Self.hearers(in: operations) == [LeaseReference(id: ItemID(root: 1, run: 1, step: 0), token: 7)])
+        _ = machine.arrived(2, outcome, Recording([Self.settled(2)]))
+        // The commit fails. Should the process end before the run is given back, nothing else would wake the run.
+        let orphans = machine.end()
+        #expect(orphans.map { $0.operations.count } == [1, 1])
+        #expect(orphans.flatMap { Self.hearers(in: $0.operations) } == [nil, nil])
+    }
+
+    @Test func `the parts of an end that is refused wake the run`() throws {
+        var machine = Self.machine()
+        _ = machine.issued(Self.call)
+        _ = machine.awaits([1])
+        _ = machine.committed()
+        _ = machine.arrived(1, .success(Payload(bytes: [50])), Recording([Self.settled(1)]))
+        _ = machine.awaits([1])
+        let ended = machine.finished([])
+        let end = try #require(ended)
+        #expect(Self.hearers(in: end.operations).compactMap(\.self).count == 1)
+        #expect(end.parts.flatMap { Self.hearers(in: $0.operations) } == [nil])
+    }
+
+    /// By whom the results have been heard that are recorded.
+    private static func hearers(in operations: [Operation]) -> [LeaseReference?] {
+        operations.compactMap { operation -> LeaseReference?? in
+            if case .settle(_, .complete(_, let heardBy)) = operation { .some(heardBy) } else { nil }
+        }
+    }
+
     @Test func `a result that nobody waits for is recorded by whoever brings it`() throws {
         var machine = Self.machine()
         let (first, second) = (machine.issued(Self.call), machine.issued(Self.call))

@@ -23,6 +23,12 @@ struct FaultTrialTests {
         print("figure: simulated worlds: \(2 * count), faults: \(struck.values.reduce(0, +))")
     }
 
+    @Test func `results that a run has not handed in when its process gives up wake it in the next`() throws {
+        // A full disk, a stop and a pause: the results are recorded one by one, and then there is no time for the run.
+        let trial = FaultTrial { FamilyProgram($0, FamilyProgram.Tally()) }
+        try trial.run(FaultKnobs(seed: 861_967_120_500_074_082))
+    }
+
     @Test func `equal seeds give equal worlds, in this process and in another`() throws {
         let seeds: Range<UInt64> = 0..<60
         let here = try seeds.map { seed in

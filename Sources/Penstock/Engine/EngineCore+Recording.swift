@@ -74,13 +74,12 @@ extension EngineCore {
             return
         }
         let id = leased.record.id
-        // Should the run have been taken from its holder here by the time this is recorded, it is woken after all.
-        let heard = recording.heard(of: id, by: run.leased.lease)
-        switch run.arrived(id.step, conclusion.outcome, heard) {
+        switch run.arrived(id.step, conclusion.outcome, recording) {
         case .taken: return
         case .cold: await self.record(recording)
         case .record:
-            switch await self.record(heard) {
+            // Should the run have been taken from its holder here by the time this is recorded, it is woken after all.
+            switch await self.record(recording.heard(of: id, by: run.leased.lease)) {
             case .done: run.recorded(id.step, conclusion.outcome)
             case .refused: run.unrecorded(id.step)
             // The run must not go on as if the step were open: it would wait for an end that may be recorded.

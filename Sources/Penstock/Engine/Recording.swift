@@ -19,7 +19,7 @@ package struct Recording: Sendable {
     }
 
     /// The same, where the run that called an item has heard of its end and is held under a lease.
-    func heard(of id: ItemID, by lease: LeaseReference) -> Recording {
+    package func heard(of id: ItemID, by lease: LeaseReference) -> Recording {
         let operations = self.operations.map { operation in
             switch operation {
             case .settle(let item, .complete(let result, _)) where item.id == id:

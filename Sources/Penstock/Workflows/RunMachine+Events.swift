@@ -28,7 +28,7 @@ extension RunMachine {
         case cold
     }
 
-    /// A step has ended here; `recording` records it.
+    /// A step has ended here; `recording` records it, and wakes the run.
     package mutating func arrived(_ step: Int, _ outcome: Outcome, _ recording: Recording) -> Delivery {
         // Whoever brings it has lost the step, and somebody else has settled it.
         if self.isSettled(step) { return .cold }
@@ -54,7 +54,7 @@ extension RunMachine {
 
     private mutating func take(_ step: Int, _ outcome: Outcome, _ recording: Recording) {
         self.steps[step] = .settled(outcome)
-        self.taken.append(recording)
+        self.taken.append(Taken(step: step, recording: recording))
     }
 
     /// The result of a step is durable.
@@ -130,6 +130,6 @@ extension RunMachine {
     package mutating func end() -> [Recording] {
         self.phase = .over
         defer { (self.operations, self.taken, self.handedIn) = ([], [], []) }
-        return self.handedIn + self.taken
+        return (self.handedIn + self.taken).map(\.recording)
     }
 }

@@ -3,10 +3,12 @@
 /// The workflow's body tells it what it calls and what it waits for; the engine tells it what was committed and what
 /// has arrived. It answers with what to commit and when to go on. The picture is in `docs/architecture.md`.
 ///
-/// Two rules keep a run consistent with its journal at every instant:
+/// Three rules keep a run consistent with its journal at every instant:
 /// - An activation is committed only when the body waits for a step that is open, with nothing under way. So a
 ///   journal always ends where the run parked, and whatever will wake the run has yet to be recorded.
 /// - A result that the body waits for is recorded by the same transaction as what the body did with it.
+/// - A result that is not handed in after all wakes the run, as if nobody had heard of it. So a run that is parked has
+///   something that will wake it, wherever its process dies.
 package struct RunMachine {
     /// What a step ended with.
     package typealias Outcome = Result<Payload, Failure>
@@ -20,6 +22,12 @@ package struct RunMachine {
         case recording
         /// Settled, and as durable as whatever the run does next.
         case settled(Outcome)
+    }
+
+    /// A result that the run records together with what it does next.
+    struct Taken {
+        let step: Int
+        let recording: Recording
     }
 
     enum Phase: Equatable {
@@ -49,10 +57,11 @@ package struct RunMachine {
     private var chain: UInt64
     /// What the body did since the last commit.
     var operations: [Operation] = []
-    /// What records the results that the body has been given since then.
-    var taken: [Recording] = []
+    /// What records the results that the body has been given since then, each as if nobody had heard of it: should
+    /// the run not hand them in, whoever records one wakes the run.
+    var taken: [Taken] = []
     /// The same for the commit that is under way.
-    var handedIn: [Recording] = []
+    var handedIn: [Taken] = []
     /// The steps among them.
     var issued: [Int] = []
     /// Whether the row says that the run is parked.
@@ -143,9 +152,11 @@ package struct RunMachine {
         return (step, nil)
     }
 
+    func step(_ step: Int) -> ItemID { ItemID(root: self.id.root, run: self.number, step: step) }
+
     private func row(_ step: Int, _ call: Call, result: Payload?) -> NewStep {
         NewStep(
-            id: ItemID(root: self.id.root, run: self.number, step: step),
+            id: self.step(step),
             caller: self.id,
             queue: call.callee,
             payload: call.argument,
@@ -215,7 +226,9 @@ package struct RunMachine {
     private mutating func handIn(before last: Operation?) -> [Operation] {
         var operations: [Operation] = []
         operations.reserveCapacity(self.taken.count + self.operations.count + 1)
-        for taken in self.taken { operations += taken.operations }
+        for taken in self.taken {
+            operations += taken.recording.heard(of: self.step(taken.step), by: self.lease).operations
+        }
         operations += self.operations
         if let last { operations.append(last) }
         self.handedIn = self.taken
@@ -242,11 +255,11 @@ package struct RunMachine {
         // Structured: what was started and not awaited does not outlive the run.
         let abandoned = self.steps.keys.sorted().compactMap { step -> Operation? in
             switch self.steps[step] {
-            case .issued, .open: .abandon(ItemID(root: self.id.root, run: self.number, step: step))
+            case .issued, .open: .abandon(self.step(step))
             case .recording, .settled, nil: nil
             }
         }
-        let parts = self.taken
+        let parts = self.taken.map(\.recording)
         return Recording(self.handIn(before: nil) + settlement + abandoned, parts: parts, run: self.lease)
     }
 }

@@ -3,23 +3,17 @@ import Penstock
 /// A random life of one run: its state machine between a body, a store and the outside, without a task, a thread or a
 /// clock.
 ///
-/// Whatever happens in whatever order — results from here and from elsewhere, news that is late, a wish for its memory,
-/// crashes — the body has to come to its end, every step has to run into its journal once, and a step whose end is
-/// recorded must not be waited for.
+/// Whatever happens in whatever order — results from here and from elsewhere, news that is late, commits that fail or
+/// whose answer is lost, a wish for its memory, crashes — the body has to come to its end, every step has to run into
+/// its journal once, and a step whose end is recorded must not be waited for.
 public struct RunTrial {
-    /// What the store has of the run.
-    private struct Stored {
-        var rows: [Int: ItemRecord] = [:]
-        var isParked = false
-        var isDone = false
-        /// The wake-ups under the lease.
-        var news = 0
-    }
-
     /// What is under way between the machine and the store.
     private enum Errand {
         case commit([Operation])
-        case record(step: Int, RunMachine.Outcome)
+        /// The run has heard that the step has ended, and waits for it to be durable.
+        case record(step: Int, RunMachine.Outcome, [Operation])
+        /// The results of a run that is over are recorded, one by one, and then it is released.
+        case handBack([Recording])
         case tell(news: Int, step: Int)
         case leave(news: Int, mustPark: Bool)
 
@@ -28,13 +22,15 @@ public struct RunTrial {
 
     private let seed: UInt64
     private var generator: SeededGenerator
-    private var stored = Stored()
+    private var stored: Stored
+    private var isDone = false
     private var machine: RunMachine?
     private var body: Body
     private var errands: [Errand] = []
     private var token: Int64 = 0
     private var crashes = 0
     private var leaves = 0
+    private var losses = 0
     private let run = ItemID(root: 1)
 
     /// Draws a life.
@@ -42,6 +38,7 @@ public struct RunTrial {
         self.seed = seed
         self.generator = SeededGenerator(seed: seed)
         self.body = Body(seed: seed)
+        self.stored = Stored(run: self.run)
     }
 
     /// Lives it to its end.
@@ -50,7 +47,7 @@ public struct RunTrial {
     @discardableResult
     public mutating func live() throws -> Int {
         for count in 0..<10_000 {
-            guard !self.stored.isDone else { return count }
+            guard !self.isDone else { return count }
             let choices = self.choices
             guard let choice = choices.randomElement(using: &self.generator) else {
                 throw self.failure("nothing is left to happen, and the run has not ended")
@@ -70,6 +67,7 @@ public struct RunTrial {
         case lease
         case compute
         case errand(Int)
+        case commitFails(Int)
         case endsHere(Int)
         case endsElsewhere(Int)
         case leave
@@ -81,12 +79,17 @@ public struct RunTrial {
         let firstNews = self.errands.firstIndex(where: \.isNews)
         var choices: [Choice] = self.errands.indices.filter { !self.errands[$0].isNews || $0 == firstNews }
             .map { .errand($0) }
+        if self.losses < 3 {
+            choices += self.errands.indices.filter { if case .commit = self.errands[$0] { true } else { false } }
+                .map { .commitFails($0) }
+        }
         for (step, row) in self.stored.rows.sorted(by: { $0.key < $1.key }) where !row.state.isSettled {
             choices += [.endsElsewhere(step)]
             if !self.isRecording(step) { choices += [.endsHere(step)] }
         }
         guard let machine else {
-            if !self.stored.isParked { choices.append(.lease) }
+            if self.stored.isReady { choices.append(.lease) }
+            if self.crashes < 3, !self.errands.isEmpty { choices.append(.crash) }
             return choices
         }
         if !machine.isAsleep { choices.append(.compute) }
@@ -97,17 +100,28 @@ public struct RunTrial {
 
     private func isRecording(_ step: Int) -> Bool {
         self.errands.contains { errand in
-            if case .record(step, _) = errand { true } else { false }
+            switch errand {
+            case .record(step, _, _): true
+            case .handBack(let recordings): recordings.contains { Self.ends(step, $0) }
+            default: false
+            }
+        }
+    }
+
+    private static func ends(_ step: Int, _ recording: Recording) -> Bool {
+        recording.operations.contains { operation in
+            if case .settle(let lease, _) = operation { lease.id.step == step } else { false }
         }
     }
 
     private mutating func happen(_ choice: Choice) throws {
         switch choice {
         case .lease: self.lease()
-        case .compute: try self.compute()
+        case .compute: if let end = try self.compute() { try self.finish(end) }
         case .errand(let place): try self.settle(self.errands.remove(at: place))
-        case .endsHere(let step): self.endsHere(step)
-        case .endsElsewhere(let step): self.endsElsewhere(step)
+        case .commitFails(let place): try self.fail(self.errands.remove(at: place))
+        case .endsHere(let step): try self.endsHere(step)
+        case .endsElsewhere(let step): try self.apply(Self.ending(step).operations)
         case .leave:
             guard let (news, mustPark) = self.machine?.leave() else { return }
             self.leaves += 1
@@ -120,7 +134,7 @@ public struct RunTrial {
 
     private mutating func lease() {
         self.token += 1
-        self.stored.news = 0
+        self.stored.lease(self.token)
         let record = ItemRecord(
             id: self.run,
             number: 1,
@@ -137,25 +151,35 @@ public struct RunTrial {
     }
 
     /// The body computes until it waits or ends.
-    private mutating func compute() throws {
-        guard var machine = self.machine else { return }
+    /// - Returns: how it ended, if it did.
+    private mutating func compute() throws -> Recording? {
+        guard var machine = self.machine else { return nil }
         defer { self.machine = machine }
         while let wish = self.body.next(&machine) {
             switch machine.awaits(wish, endsSoon: { $0 == "brief" }) {
             case .proceed(let step, let outcome): self.body.hear(step, outcome)
             case .commit(let operations):
                 self.errands.append(.commit(operations))
-                return
-            case .wait: return
+                return nil
+            case .wait: return nil
             case .diverge(let divergence): throw self.failure("the replay differs: \(divergence)")
-            case .stop: return
+            case .stop: return nil
             }
         }
         guard let recording = machine.finished([]) else {
             throw self.failure("the journal has more than the body asks for")
         }
+        return recording
+    }
+
+    private mutating func finish(_ recording: Recording) throws {
+        if !recording.parts.isEmpty, self.losses < 3, self.generator.next() % 4 == 0 {
+            // One of the results is somebody else's by now.
+            self.losses += 1
+            return self.handBack(recording.parts)
+        }
         try self.apply(recording.operations)
-        self.stored.isDone = true
+        self.isDone = true
     }
 
     private mutating func settle(_ errand: Errand) throws {
@@ -163,105 +187,100 @@ public struct RunTrial {
         case .commit(let operations):
             try self.apply(operations)
             _ = self.machine?.committed()
-        case .record(let step, let outcome):
-            // Refused when somebody else was faster.
-            if self.end(step, outcome) {
-                _ = self.machine?.recorded(step, outcome)
-            } else {
-                _ = self.machine?.unrecorded(step)
-            }
+        case .record(let step, let outcome, let operations):
+            // In vain when somebody else was faster.
+            let isOpen = self.stored.rows[step]?.state.isSettled == false
+            try self.apply(operations)
+            _ = isOpen ? self.machine?.recorded(step, outcome) : self.machine?.unrecorded(step)
+        case .handBack(var recordings):
+            guard !recordings.isEmpty else { return self.stored.release() }
+            try self.apply(recordings.removeFirst().operations)
+            self.errands.append(.handBack(recordings))
         case .tell(let news, let step):
             guard let row = self.stored.rows[step] else { return }
             _ = self.machine?.heard(news, settled: [row])
         case .leave(let news, let mustPark):
-            if mustPark, self.stored.news <= news { self.stored.isParked = true }
+            if mustPark { self.stored.park(at: news) }
             guard self.stored.news == news else {
                 _ = self.machine?.stay()
                 return
             }
-            let orphans = self.machine?.end() ?? []
-            self.machine = nil
-            // News of this lease concerns nobody any more.
-            self.errands.removeAll(where: \.isNews)
-            for orphan in orphans { try self.apply(orphan.operations, wakes: true) }
+            guard let orphans = self.machine?.end(), orphans.isEmpty else {
+                throw self.failure("a run leaves that has results to record")
+            }
+            self.stored.giveUp()
+            self.leaveMemory()
         }
+    }
+
+    /// A commit fails; it may have been done all the same.
+    private mutating func fail(_ errand: Errand) throws {
+        guard case .commit(let operations) = errand else { return }
+        self.losses += 1
+        if self.generator.next() % 2 == 0 { try self.apply(operations) }
+        self.handBack(self.machine?.end() ?? [])
+    }
+
+    private mutating func handBack(_ recordings: [Recording]) {
+        self.leaveMemory()
+        self.errands.append(.handBack(recordings))
+    }
+
+    private mutating func leaveMemory() {
+        self.machine = nil
+        // News of this lease concerns nobody any more.
+        self.errands.removeAll(where: \.isNews)
     }
 
     /// A step has ended in the process that has the run.
-    private mutating func endsHere(_ step: Int) {
-        let outcome = RunMachine.Outcome.success(Payload(bytes: Array("\(step)".utf8)))
-        let lease = LeaseReference(id: ItemID(root: 1, run: 1, step: step), token: 0)
-        let recording = Recording([.settle(lease, .complete(Payload(bytes: Array("\(step)".utf8))))])
-        switch self.machine?.arrived(step, outcome, recording) {
+    private mutating func endsHere(_ step: Int) throws {
+        let recording = Self.ending(step)
+        switch self.machine?.arrived(step, Self.outcome(of: step), recording) {
         case .taken: return
-        case .record: self.errands.append(.record(step: step, outcome))
-        case .cold, nil: if self.end(step, outcome) { self.wake(step) }
+        case .record:
+            let heard = recording.heard(
+                of: ItemID(root: 1, run: 1, step: step),
+                by: LeaseReference(id: self.run, token: self.token)
+            )
+            self.errands.append(.record(step: step, Self.outcome(of: step), heard.operations))
+        case .cold, nil: try self.apply(recording.operations)
         }
     }
 
-    /// A step was settled by somebody else.
-    private mutating func endsElsewhere(_ step: Int) {
-        if self.end(step, .success(Payload(bytes: Array("\(step)".utf8)))) { self.wake(step) }
+    private static func outcome(of step: Int) -> RunMachine.Outcome {
+        .success(Payload(bytes: Array("\(step)".utf8)))
+    }
+
+    /// What records the end of a step, and wakes the run.
+    private static func ending(_ step: Int) -> Recording {
+        let lease = LeaseReference(id: ItemID(root: 1, run: 1, step: step), token: 0)
+        return Recording([.settle(lease, .complete(Payload(bytes: Array("\(step)".utf8))))])
     }
 
     /// The process dies: what is under way may have been done, and nobody hears of it.
     private mutating func crash() throws {
         self.crashes += 1
-        for errand in self.errands where self.generator.next() % 2 == 0 {
+        let errands = self.errands
+        self.leaveMemory()
+        for errand in errands where self.generator.next() % 2 == 0 {
             switch errand {
-            case .commit(let operations): try self.apply(operations)
-            case .record(let step, let outcome): _ = self.end(step, outcome)
+            case .commit(let operations), .record(_, _, let operations): try self.apply(operations)
+            case .handBack(let recordings): if let first = recordings.first { try self.apply(first.operations) }
             case .tell, .leave: break
             }
         }
         self.errands = []
-        self.machine = nil
+        self.stored.giveUp()
     }
 
-    // MARK: The store
-
-    private mutating func apply(_ operations: [Operation], wakes: Bool = false) throws {
-        for operation in operations {
-            switch operation {
-            case .call(let step):
-                guard self.stored.rows[step.id.step] == nil else {
-                    throw self.failure("step \(step.id.step) is made twice")
-                }
-                self.stored.rows[step.id.step] = ItemRecord(
-                    id: step.id,
-                    number: Int64(step.id.step) + 1,
-                    queue: step.queue,
-                    key: step.id.key,
-                    state: step.result == nil ? .ready : .completed,
-                    due: .distantPast,
-                    created: .distantPast,
-                    digest: step.digest,
-                    payload: step.payload,
-                    result: step.result,
-                    caller: self.run
-                )
-            case .settle(let lease, .complete(let result, _)):
-                if self.end(lease.id.step, .success(result)), wakes { self.wake(lease.id.step) }
-            case .settle(_, .park(let news)): if self.stored.news <= news { self.stored.isParked = true }
-            default: break
-            }
+    /// Applies a transaction, and tells the run what it has to hear.
+    private mutating func apply(_ operations: [Operation]) throws {
+        do throws(Stored.MadeTwice) {
+            let news = try self.stored.apply(operations)
+            guard self.machine != nil else { return }
+            self.errands += news.map { .tell(news: $0.count, step: $0.step) }
+        } catch {
+            throw self.failure("step \(error.step) is made twice")
         }
-    }
-
-    /// Records the end of a step; `false` when it had ended.
-    private mutating func end(_ step: Int, _ outcome: RunMachine.Outcome) -> Bool {
-        guard let row = self.stored.rows[step], !row.state.isSettled, case .success(let result) = outcome else {
-            return false
-        }
-        self.stored.rows[step]?.state = .completed
-        self.stored.rows[step]?.result = result
-        return true
-    }
-
-    private mutating func wake(_ step: Int) {
-        self.stored.isParked = false
-        guard self.machine != nil else { return }
-        self.stored.news += 1
-        self.errands.append(.tell(news: self.stored.news, step: step))
     }
 }
