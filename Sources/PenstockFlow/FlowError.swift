@@ -3,7 +3,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing is wrong; compare it with the statics.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
+            case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted, notShared, duplicateNode, unusedOutput, unpaired
         }
 
         private let value: Value
@@ -19,6 +19,14 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let typeMismatch = Code(value: .typeMismatch)
         /// Segments send to one another in a circle, and would come to wait for one another.
         public static let cycle = Code(value: .cycle)
+        /// A node asks for something that the run does not share.
+        public static let notShared = Code(value: .notShared)
+        /// Two nodes of a graph have one name.
+        public static let duplicateNode = Code(value: .duplicateNode)
+        /// What a node puts goes nowhere.
+        public static let unusedOutput = Code(value: .unusedOutput)
+        /// A join has items that belong to none of the other stream.
+        public static let unpaired = Code(value: .unpaired)
         /// An item was sent before all segments had started.
         public static let notStarted = Code(value: .notStarted)
     }

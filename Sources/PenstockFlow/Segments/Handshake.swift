@@ -89,7 +89,7 @@ final class Handshake {
             throw .failed("\(offer.summary), and the activation item is \(Item.self): make them the same", [:])
         }
         // A link holds one item at least, so nobody has to take it out first.
-        var writer = door.link(from: "the pipeline manager", bell: Bell())
+        var writer = door.link(from: "the pipeline manager", bell: Bell()).writer()
         self.trace.add("activate", start, "PM>", "\(item), then the end")
         _ = writer.writeIfRoom(item)
         writer.finish()

@@ -7,15 +7,23 @@ final class InletDoor<Item: Sendable>: Sendable {
     private let capacity: Int
     private let bell: Bell
 
+    @usableFromInline
     init(capacity: Int, bell: Bell) {
         (self.capacity, self.bell) = (capacity, bell)
     }
 
-    /// Makes a link of its own for one producer.
-    func link(from source: String, bell: Bell) -> LinkWriter<Item> {
+    /// Makes a link of its own for one producer, which waits for room at `bell`.
+    func link(from source: String, bell: Bell) -> Link<Item> {
         let link = Link<Item>(capacity: self.capacity, producer: bell, consumer: self.bell)
         self.links.withLock { $0.append((source, link)) }
-        return link.writer()
+        return link
+    }
+
+    /// How many items wait in the links, and how many they hold.
+    var load: (count: Int, capacity: Int) {
+        self.links.withLock { links in
+            links.reduce((0, 0)) { ($0.0 + $1.link.count, $0.1 + $1.link.capacity) }
+        }
     }
 
     /// The links that were made.
@@ -38,6 +46,11 @@ struct Inlet<Item: Sendable>: ~Copyable {
     @usableFromInline
     var entries: [Entry]
     private let bell: Bell
+    /// Which link has its turn, and how many items it may still give, where items are taken one at a time.
+    @usableFromInline
+    var place = 0
+    @usableFromInline
+    var left = Self.turn
 
     /// How many items are taken from a link before the next has its turn.
     @inlinable
@@ -105,7 +118,10 @@ struct Inlet<Item: Sendable>: ~Copyable {
     @usableFromInline
     func wait(_ interruption: Interruption) {
         self.bell.wait {
-            interruption.isSet || self.entries.contains { unsafe $0.reader.pointee.hasNews }
+            interruption.isSet || self.hasNews
         }
     }
+
+    /// Whether one of the links has an item, or has ended.
+    var hasNews: Bool { self.entries.contains { unsafe $0.reader.pointee.hasNews } }
 }

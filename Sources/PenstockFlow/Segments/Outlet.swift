@@ -76,7 +76,7 @@ extension Outlet: ClaimedOutlet {
 
     func connect(to offer: Offer) throws(FlowError) {
         guard let door = offer.door as? InletDoor<Item> else { throw self.claim.mismatch(offer) }
-        unsafe self.writer.initialize(to: door.link(from: self.source, bell: self.bell))
+        unsafe self.writer.initialize(to: door.link(from: self.source, bell: self.bell).writer())
         unsafe self.isConnected = true
     }
 

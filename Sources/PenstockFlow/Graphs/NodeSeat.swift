@@ -1,0 +1,113 @@
+import Synchronization
+
+/// What a node has in a run of its graph: who is before it and after it, and what it shares with the others.
+@usableFromInline
+final class NodeSeat: Sendable {
+    /// Where something is sent to, and the link that leads there.
+    struct Target: Sendable {
+        let name: String
+        let link: any Sendable
+    }
+
+    @usableFromInline
+    let name: String
+    /// Where the node's task waits, whatever for.
+    @usableFromInline
+    let bell: Bell
+    @usableFromInline
+    let counters = NodeCounters()
+    @usableFromInline
+    let interruption: Interruption
+    /// Whether somebody after it waits for each of its items, and has to hear of those that are dropped.
+    @usableFromInline
+    let tellsOfDropped: Bool
+    @usableFromInline
+    let context: NodeContext
+    private let drain: DrainFlag
+    private let doors: [any Sendable]
+    private let targets: [[Target]]
+
+    init(_ node: PlannedNode, bell: Bell, doors: [any Sendable], targets: [[Target]], _ run: RunSettings) {
+        (self.name, self.bell, self.doors, self.targets) = (node.name, bell, doors, targets)
+        (self.interruption, self.tellsOfDropped, self.drain) = (run.interruption, node.tellsOfDropped, run.drain)
+        self.context = NodeContext(node: node.name, shared: run.shared)
+    }
+
+    func targets(of port: Int) -> [Target] { self.targets[port] }
+
+    /// Suspends the node's task until `condition` holds or the run is interrupted.
+    func suspend(until condition: () -> Bool) async {
+        await self.counters.wait {
+            await self.bell.suspend { self.interruption.isSet || condition() }
+        }
+    }
+
+    /// - Throws: when a node that brings items in is to bring no more.
+    @usableFromInline
+    func checkFeeding() throws {
+        if self.interruption.isSet { throw self.interruption.stop }
+        if self.drain.isSet { throw Drained() }
+    }
+
+    /// Whether an error means that a node has stopped because it was told to.
+    @usableFromInline
+    func hasDrained(_ error: any Error) -> Bool {
+        error is Drained || (error is CancellationError && self.drain.isSet && !self.interruption.isSet)
+    }
+
+    /// Says whose fault an error is, and which item's.
+    @usableFromInline
+    func failure(_ error: any Error, _ lineage: Lineage? = nil) -> any Error {
+        if error is SegmentStopped || error is CancellationError || error is NodeFailure { return error }
+        return NodeFailure(node: self.name, lineage: lineage, error: error)
+    }
+
+    /// The links into one of the node's inlets.
+    @usableFromInline
+    func inlet<Item: Sendable>(_ place: Int, of type: Item.Type) -> Inlet<Envelope<Item>> {
+        guard let door = self.doors[place] as? InletDoor<Envelope<Item>> else {
+            preconditionFailure("inlet \(place) of node '\(self.name)' is not for \(type)")
+        }
+        return Inlet(door, bell: self.bell)
+    }
+}
+
+/// What all nodes of a run share.
+struct RunSettings: Sendable {
+    let interruption = Interruption()
+    let drain = DrainFlag()
+    let shared: (any Sendable)?
+}
+
+/// Whether those that bring items in are to stop.
+final class DrainFlag: Sendable {
+    private let flag = Atomic(false)
+
+    var isSet: Bool { self.flag.load(ordering: .relaxed) }
+    func set() { self.flag.store(true, ordering: .relaxed) }
+}
+
+/// What is thrown in those that bring items in, when they are to stop.
+struct Drained: Error {}
+
+/// What the body of a processor can ask about where it is.
+public struct NodeContext: Sendable {
+    /// The name of the node.
+    public let node: String
+
+    let shared: (any Sendable)?
+
+    /// Returns what the run shares with all nodes: their state and environment.
+    ///
+    /// - Throws: ``FlowError`` when the run was given nothing of that type.
+    public func shared<Value: Sendable>(as type: Value.Type = Value.self) throws(FlowError) -> Value {
+        guard let value = self.shared as? Value else {
+            let given = self.shared.map { "\(Swift.type(of: $0))" } ?? "nothing"
+            throw FlowError(
+                .notShared,
+                "node '\(self.node)' asks for \(type), and the run shares \(given): pass one to run(_:sharing:)"
+            )
+        }
+        return value
+    }
+}
