@@ -3,7 +3,8 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing is wrong; compare it with the statics.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
-            case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted, notShared, duplicateNode, unusedOutput, unpaired
+            case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
+            case notShared, duplicateNode, unusedOutput, unpaired
         }
 
         private let value: Value

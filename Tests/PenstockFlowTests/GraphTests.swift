@@ -73,10 +73,13 @@ struct GraphTests {
 
     @Test func `a gathering node puts once, after the last of all links`() async throws {
         let graph = try Graph("sum") { (graph, numbers: Wire<Int>) in
-            let more = graph.add(Processor("twice") { (number: Int, put) in
-                try await put(number)
-                try await put(number)
-            }, numbers)
+            let more = graph.add(
+                Processor("twice") { (number: Int, put) in
+                    try await put(number)
+                    try await put(number)
+                },
+                numbers
+            )
             let all = numbers.merged(with: more)
             return graph.add(Gather("sum", into: 0) { (sum: inout Int, number: Int) in sum += number }, all)
         }
@@ -106,14 +109,26 @@ struct GraphTests {
             let seen = Mutex<[String]>([])
         }
         let graph = try Graph("shared") { (graph, numbers: Wire<Int>) in
-            let first = graph.add(Processor("first", in: { (number: Int, context) in
-                try context.shared(as: Tally.self).seen.withLock { $0.append(context.node) }
-                return number
-            }), numbers)
-            return graph.add(Processor("second", in: { (number: Int, context) in
-                try context.shared(as: Tally.self).seen.withLock { $0.append(context.node) }
-                return number
-            }), first)
+            let first = graph.add(
+                Processor(
+                    "first",
+                    in: { (number: Int, context) in
+                        try context.shared(as: Tally.self).seen.withLock { $0.append(context.node) }
+                        return number
+                    }
+                ),
+                numbers
+            )
+            return graph.add(
+                Processor(
+                    "second",
+                    in: { (number: Int, context) in
+                        try context.shared(as: Tally.self).seen.withLock { $0.append(context.node) }
+                        return number
+                    }
+                ),
+                first
+            )
         }
         let tally = Tally()
         _ = try await Self.collect(graph.run([1], sharing: tally))

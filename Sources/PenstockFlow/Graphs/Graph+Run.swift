@@ -21,7 +21,10 @@ extension Graph {
         _ input: Items,
         sharing shared: (any Sendable)? = nil
     ) -> GraphRun<Output> where Items.Element == Input {
-        self.start(Source("input", of: Input.self) { put in for try await item in input { try await put(item) } }, shared)
+        self.start(
+            Source("input", of: Input.self) { put in for try await item in input { try await put(item) } },
+            shared
+        )
     }
 
     /// Starts a run of a graph that has sources of its own, and takes nothing.

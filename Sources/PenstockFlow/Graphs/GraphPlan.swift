@@ -101,7 +101,9 @@ struct GraphPlan: Sendable {
             problems.append(FlowError(.duplicateNode, message))
         }
         if self.input != Never.self, !used.contains(PortID(node: Self.inlet, port: 0)) {
-            problems.append(FlowError(.unusedOutput, "nothing takes what goes into graph '\(self.name)': use its inlet"))
+            problems.append(
+                FlowError(.unusedOutput, "nothing takes what goes into graph '\(self.name)': use its inlet")
+            )
         }
         for (place, node) in self.nodes.enumerated() {
             for (port, type) in node.outputs.enumerated() {

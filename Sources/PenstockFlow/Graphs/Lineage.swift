@@ -1,28 +1,44 @@
 /// Which item of the graph's input an item has come from: the key by which items are joined.
 ///
 /// Items are numbered where they enter the graph, in the order in which they do. What a processor makes of an item keeps
-/// its number; where it makes several, each gets a place below it. A gathering node numbers what it puts anew.
-public struct Lineage: Hashable, Sendable, Codable, CustomStringConvertible {
+/// its number; where it makes several, each gets a place below it, from 0. The first of them counts as the item itself,
+/// so that what one filter has let pass is joined with what another has. A gathering node numbers what it puts anew.
+public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     /// The number of the item that entered, from 0.
     public let number: Int
 
-    /// The places of the items on the way, each among those that were made of one.
+    /// The places of the items on the way, each among those that were made of one, without zeros at the end.
     public let path: [Int]
 
+    /// How many zeros there would be: how often it was the first of several since then.
+    private let depth: Int
+
     /// Makes the lineage of an item that enters.
-    @inlinable
     public init(_ number: Int) {
-        self.init(number, path: [])
+        self.init(number, path: [], depth: 0)
     }
 
-    @usableFromInline
-    init(_ number: Int, path: [Int]) {
-        (self.number, self.path) = (number, path)
+    private init(_ number: Int, path: [Int], depth: Int) {
+        (self.number, self.path, self.depth) = (number, path, depth)
     }
 
     /// The lineage of one of several items that were made of this one.
     @usableFromInline
-    func child(_ place: Int) -> Lineage { Lineage(self.number, path: self.path + [place]) }
+    func child(_ place: Int) -> Lineage {
+        guard place > 0 else { return Lineage(self.number, path: self.path, depth: self.depth + 1) }
+        return Lineage(self.number, path: self.path + Array(repeating: 0, count: self.depth) + [place], depth: 0)
+    }
+
+    /// Whether they are the same, wherever they are.
+    public static func == (left: Lineage, right: Lineage) -> Bool {
+        left.number == right.number && left.path == right.path
+    }
+
+    /// Hashes what makes it the same.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.number)
+        hasher.combine(self.path)
+    }
 
     /// The numbers with points between them.
     public var description: String { ([self.number] + self.path).map(String.init).joined(separator: ".") }

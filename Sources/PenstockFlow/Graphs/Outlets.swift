@@ -60,7 +60,8 @@ final class Outlets<Item: Sendable> {
     func send(_ envelope: Envelope<Item>) async throws {
         if envelope.item != nil { NodeCounters.count(self.seat.counters.put) }
         var isOwed = false
-        for place in unsafe self.entries.indices where unsafe !self.entries[place].writer.pointee.writeIfRoom(envelope) {
+        for place in unsafe self.entries.indices where unsafe !self.entries[place].writer.pointee.writeIfRoom(envelope)
+        {
             unsafe self.entries[place].isOwed = true
             isOwed = true
         }

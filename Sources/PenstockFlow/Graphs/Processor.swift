@@ -104,9 +104,10 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
         workers: Int = 1,
         isOrdered: Bool = true,
         errorPolicy: ErrorPolicy = .fail,
-        in body: @escaping @Sendable (
-            _ input: Input, _ context: NodeContext, _ put: (Output) async throws -> Void
-        ) async throws -> Void
+        in body:
+            @escaping @Sendable (
+                _ input: Input, _ context: NodeContext, _ put: (Output) async throws -> Void
+            ) async throws -> Void
     ) {
         self.init(name, maximumSize, workers, isOrdered, errorPolicy, putsOne: false, body)
     }

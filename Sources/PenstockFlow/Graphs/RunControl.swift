@@ -55,7 +55,9 @@ final class RunControl: Sendable {
         }
         let isCompleted = nodes.allSatisfy { if case .completed = $0.outcome { true } else { false } }
         let outcome: GraphResult.Outcome =
-            if let first { .failed(first) } else if isCompleted { .completed } else { .cancelled(self.interruption.reason) }
+            if let first { .failed(first) } else if isCompleted { .completed } else {
+                .cancelled(self.interruption.reason)
+            }
         return GraphResult(outcome: outcome, nodes: nodes)
     }
 

@@ -27,9 +27,10 @@ public struct Source<Output: Sendable>: Sendable {
     public init(
         _ name: String,
         of type: Output.Type = Output.self,
-        in body: @escaping @Sendable (
-            _ context: NodeContext, _ put: (Output) async throws -> Void
-        ) async throws -> Void
+        in body:
+            @escaping @Sendable (
+                _ context: NodeContext, _ put: (Output) async throws -> Void
+            ) async throws -> Void
     ) {
         (self.name, self.body) = (name, body)
     }
@@ -44,7 +45,7 @@ public struct Source<Output: Sendable>: Sendable {
                 try await outlets.send(Envelope(output, Lineage(count)))
                 count += 1
             }
-        } catch where seat.hasDrained(error) {
+        } catch  where seat.hasDrained(error) {
             // It was told to stop, and this is all.
         } catch {
             throw seat.failure(error)
