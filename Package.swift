@@ -32,7 +32,7 @@ let package = Package(
     targets: [
         .target(name: "Penstock"),
         .target(name: "PenstockSQLite", dependencies: ["Penstock", "CSQLite", "CLinux"]),
-        .target(name: "PenstockFlow", dependencies: ["CLinux"]),
+        .target(name: "PenstockFlow", dependencies: ["Penstock", "CLinux"]),
         .target(name: "PenstockTesting", dependencies: ["Penstock"]),
         .target(
             name: "PenstockSQLiteTesting",
@@ -93,7 +93,7 @@ let package = Package(
                 "Simulate",
             ]
         ),
-        .testTarget(name: "PenstockFlowTests", dependencies: ["PenstockFlow", "PenstockTesting"]),
+        .testTarget(name: "PenstockFlowTests", dependencies: ["Penstock", "PenstockFlow", "PenstockTesting"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -5,6 +5,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         private enum Value: String {
             case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
             case notShared, duplicateNode, unusedOutput, unpaired
+            case badDocument, unknownNode, unknownProcessor, badArgument
         }
 
         private let value: Value
@@ -28,6 +29,14 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let unusedOutput = Code(value: .unusedOutput)
         /// A join has items that belong to none of the other stream.
         public static let unpaired = Code(value: .unpaired)
+        /// A graph in JSON that cannot be read.
+        public static let badDocument = Code(value: .badDocument)
+        /// An edge leads from or to a node that is not there.
+        public static let unknownNode = Code(value: .unknownNode)
+        /// A node is to be something that no group has.
+        public static let unknownProcessor = Code(value: .unknownProcessor)
+        /// An argument is missing, is of another type, or is not known.
+        public static let badArgument = Code(value: .badArgument)
         /// An item was sent before all segments had started.
         public static let notStarted = Code(value: .notStarted)
     }

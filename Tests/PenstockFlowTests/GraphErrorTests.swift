@@ -66,7 +66,7 @@ struct GraphErrorTests {
         let seen = failures.withLock { $0 }
         #expect(seen.map(\.item) == Array(stride(from: 7, to: 100, by: 10)))
         #expect(seen.map(\.lineage.number) == seen.map(\.item))
-        #expect(seen.allSatisfy { $0.node == "check" && $0.error is Bad })
+        #expect(seen.allSatisfy { $0.node == "check" && $0.reason == "\($0.item) is bad" })
         #expect(await run.result.nodes.map(\.counts.failed) == [0, 10, 0])
     }
 

@@ -42,6 +42,20 @@ public struct Graph<Input: Sendable, Output: Sendable>: Sendable {
         try self.init(name, builder.plan, [])
     }
 
+    /// Makes a graph from data, of the nodes that some groups have.
+    ///
+    /// - Throws: ``FlowErrors`` with everything that is wrong with the document, each with its path: names that are not
+    ///   there or there twice, circles, what goes nowhere or comes from nowhere, types that do not fit, arguments.
+    public init(_ document: GraphDocument, of groups: [ProcessorGroup]) throws(FlowErrors) {
+        var resolver = DocumentResolver(document, groups, input: Input.self)
+        let resolved = try resolver.resolve()
+        guard resolved.output == Output.self else {
+            let message = "\(resolved.output) comes out of graph '\(document.name)', and not \(Output.self)"
+            throw FlowErrors([FlowError(.typeMismatch, "edges: \(message)")])
+        }
+        try self.init(document.name, resolved.nodes, resolved.outputs)
+    }
+
     init(_ name: String, _ nodes: [PlannedNode], _ outputs: [PortID]) throws(FlowErrors) {
         var plan = GraphPlan(name: name, input: Input.self, output: Output.self, nodes: nodes, outputs: outputs)
         let problems = plan.problems

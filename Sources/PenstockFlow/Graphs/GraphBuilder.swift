@@ -39,8 +39,7 @@ public final class GraphBuilder {
     /// Adds a source.
     @inlinable
     public func add<Output: Sendable>(_ source: Source<Output>) -> Wire<Output> {
-        let node = PlannedNode(source.name, .source, inlets: [], outputs: [Output.self]) { try await source.run($0) }
-        return self.wire(self.add(node), of: Output.self)
+        self.wire(self.add(source.planned(source.name)), of: Output.self)
     }
 
     /// Adds a processor that takes what comes out of `input`.
@@ -72,19 +71,13 @@ public final class GraphBuilder {
         _ gather: Gather<Input, State, Output>,
         _ input: Wire<Input>
     ) -> Wire<Output> {
-        let inlet = PlannedInlet(of: Input.self, from: input.ports, maximumSize: gather.maximumSize)
-        let node = PlannedNode(gather.name, .gather, inlets: [inlet], outputs: [Output.self]) {
-            try await gather.run($0)
-        }
-        return self.wire(self.add(node), of: Output.self)
+        self.wire(self.add(gather.planned(input, name: gather.name)), of: Output.self)
     }
 
     /// Adds a sink that takes what comes out of `input`.
     @inlinable
     public func add<Input: Sendable>(_ sink: Sink<Input>, _ input: Wire<Input>) {
-        let inlet = PlannedInlet(of: Input.self, from: input.ports, maximumSize: sink.processor.maximumSize)
-        let node = PlannedNode(sink.name, .sink, inlets: [inlet], outputs: [nil]) { try await sink.processor.run($0) }
-        _ = self.add(node)
+        _ = self.add(sink.planned(input))
     }
 
     /// Adds a node that puts the items of two wires that belong together.
@@ -106,20 +99,8 @@ public final class GraphBuilder {
         unpaired: UnpairedPolicy = .fail,
         maximumSize: Int = 1024
     ) -> Wire<Joined<First, Second>> {
-        let so = GraphPlan(name: self.name, input: Never.self, output: Never.self, nodes: self.plan, outputs: [])
-        let areRelated = !so.ancestors(of: first.ports).isDisjoint(with: so.ancestors(of: second.ports))
-        let join = JoinNode(
-            rule: rule,
-            unpairedPolicy: unpaired,
-            limit: areRelated ? nil : maximumSize
-        )
-        let inlets = [
-            PlannedInlet(of: First.self, from: first.ports, maximumSize: maximumSize),
-            PlannedInlet(of: Second.self, from: second.ports, maximumSize: maximumSize),
-        ]
-        let node = PlannedNode(name, .join, inlets: inlets, outputs: [Joined<First, Second>.self]) {
-            try await join.run($0)
-        }
+        let join = JoinNode(rule, unpaired, maximumSize: maximumSize, first.ports, second.ports, among: self.plan)
+        let node = join.planned(name, first.ports, second.ports)
         return self.wire(self.add(node), of: Joined<First, Second>.self)
     }
 
@@ -140,22 +121,5 @@ public final class GraphBuilder {
             _ = self.add(node)
         }
         return Wire(moved(graph.plan.outputs))
-    }
-}
-
-extension Processor {
-    @inlinable
-    func planned(_ input: Wire<Input>) -> PlannedNode {
-        let inlet = PlannedInlet(of: Input.self, from: input.ports, maximumSize: self.maximumSize)
-        let failures: (any Any.Type)? = self.errorPolicy == .route ? FailedItem<Input>.self : nil
-        return PlannedNode(self.name, .processor, inlets: [inlet], outputs: [Output.self, failures]) {
-            try await self.run($0)
-        }
-    }
-
-    /// The same with another policy.
-    @usableFromInline
-    var routing: Processor {
-        Processor(self.name, self.maximumSize, self.workers, self.isOrdered, .route, putsOne: self.putsOne, self.body)
     }
 }

@@ -128,13 +128,15 @@ struct GraphPlan: Sendable {
             }
         }
     }
+}
 
+extension [PlannedNode] {
     /// The nodes from which something comes to a port, the inlet of the graph included.
     func ancestors(of ports: [PortID]) -> Set<Int> {
         var (found, open) = (Set<Int>(), ports.map(\.node))
         while let place = open.popLast() {
-            guard found.insert(place).inserted, place != Self.inlet else { continue }
-            for inlet in self.nodes[place].inlets { open += inlet.sources.map(\.node) }
+            guard found.insert(place).inserted, place != GraphPlan.inlet else { continue }
+            for inlet in self[place].inlets { open += inlet.sources.map(\.node) }
         }
         return found
     }

@@ -7,6 +7,30 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
     /// How many items of one stream are held at most; `nil` when both come from one node, which lets neither run ahead
     /// of the other by more than the links between them hold.
     let limit: Int?
+    let maximumSize: Int
+
+    init(
+        _ rule: JoinRule<First, Second>,
+        _ unpaired: UnpairedPolicy,
+        maximumSize: Int,
+        _ first: [PortID],
+        _ second: [PortID],
+        among nodes: [PlannedNode]
+    ) {
+        let areRelated = !nodes.ancestors(of: first).isDisjoint(with: nodes.ancestors(of: second))
+        (self.rule, self.unpairedPolicy, self.maximumSize) = (rule, unpaired, maximumSize)
+        self.limit = areRelated ? nil : maximumSize
+    }
+
+    func planned(_ name: String, _ first: [PortID], _ second: [PortID]) -> PlannedNode {
+        let inlets = [
+            PlannedInlet(of: First.self, from: first, maximumSize: self.maximumSize),
+            PlannedInlet(of: Second.self, from: second, maximumSize: self.maximumSize),
+        ]
+        return PlannedNode(name, .join, inlets: inlets, outputs: [Joined<First, Second>.self]) {
+            try await self.run($0)
+        }
+    }
 
     func run(_ seat: NodeSeat) async throws {
         let outlets = Outlets<Joined<First, Second>>(0, of: seat)

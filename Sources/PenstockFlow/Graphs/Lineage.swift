@@ -3,7 +3,7 @@
 /// Items are numbered where they enter the graph, in the order in which they do. What a processor makes of an item keeps
 /// its number; where it makes several, each gets a place below it, from 0. The first of them counts as the item itself,
 /// so that what one filter has let pass is joined with what another has. A gathering node numbers what it puts anew.
-public struct Lineage: Hashable, Sendable, CustomStringConvertible {
+public struct Lineage: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The number of the item that entered, from 0.
     public let number: Int
 
@@ -38,6 +38,25 @@ public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     public func hash(into hasher: inout Hasher) {
         hasher.combine(self.number)
         hasher.combine(self.path)
+    }
+
+    /// Reads the numbers with points between them.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+        guard let number = numbers.first ?? nil, !numbers.contains(nil) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no lineage")
+        }
+        let path = numbers.dropFirst().compactMap(\.self)
+        let zeros = path.reversed().prefix { $0 == 0 }.count
+        self.init(number, path: Array(path.dropLast(zeros)), depth: zeros)
+    }
+
+    /// Writes the numbers with points between them, and the zeros at their end.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(self.description + String(repeating: ".0", count: self.depth))
     }
 
     /// The numbers with points between them.

@@ -149,11 +149,15 @@ public struct FailedItem<Item: Sendable>: Sendable {
     public let item: Item
     /// Which item of the graph's input it has come from.
     public let lineage: Lineage
-    /// What was thrown.
-    public let error: any Error
+    /// What was thrown, in words.
+    public let reason: String
 
     @usableFromInline
     init(node: String, item: Item, lineage: Lineage, error: any Error) {
-        (self.node, self.item, self.lineage, self.error) = (node, item, lineage, error)
+        (self.node, self.item, self.lineage, self.reason) = (node, item, lineage, "\(error)")
     }
 }
+
+extension FailedItem: Equatable where Item: Equatable {}
+extension FailedItem: Hashable where Item: Hashable {}
+extension FailedItem: Codable where Item: Codable {}

@@ -57,7 +57,7 @@ public struct Source<Output: Sendable>: Sendable {
 /// A node that takes items and puts nothing.
 ///
 /// ```swift
-/// let log = Sink("log") { (failed: FailedItem<URL>) in print(failed.item, failed.error) }
+/// let log = Sink("log") { (failed: FailedItem<URL>) in print(failed.item, failed.reason) }
 /// ```
 public struct Sink<Input: Sendable>: Sendable {
     @usableFromInline
