@@ -5,7 +5,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         private enum Value: String {
             case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
             case notShared, duplicateNode, unusedOutput, unpaired
-            case badDocument, unknownNode, unknownProcessor, badArgument
+            case badDocument, unknownNode, unknownProcessor, badArgument, notOne
         }
 
         private let value: Value
@@ -37,6 +37,8 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let unknownProcessor = Code(value: .unknownProcessor)
         /// An argument is missing, is of another type, or is not known.
         public static let badArgument = Code(value: .badArgument)
+        /// Not exactly one item came out of a graph for one that went in.
+        public static let notOne = Code(value: .notOne)
         /// An item was sent before all segments had started.
         public static let notStarted = Code(value: .notStarted)
     }

@@ -1,7 +1,7 @@
 /// Functions without a state that belong together, each a node that graphs may be made of.
 ///
-/// A graph that comes as data is made of what the groups have that it is given, and of nothing else: a name is looked up
-/// among those that are declared here, exactly as it is written.
+/// A graph that comes as data is made of what the groups have that it is given, and of nothing else: a name is looked
+/// up among those that are declared here, exactly as it is written.
 ///
 /// ```swift
 /// let text = ProcessorGroup("text") {

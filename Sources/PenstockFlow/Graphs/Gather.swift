@@ -3,8 +3,9 @@
 /// It is one, whatever is around it, and never split over several workers.
 ///
 /// ```swift
-/// let count = Gather("count", into: [:]) { (counts: inout [String: Int], word: String) in counts[word, default: 0] += 1 }
-///     finish: { counts, put in try await put(counts) }
+/// let count = Gather("count", into: [:]) { (counts: inout [String: Int], word: String) in
+///     counts[word, default: 0] += 1
+/// }
 /// ```
 public struct Gather<Input: Sendable, State: Sendable, Output: Sendable>: Sendable {
     /// The name of the node, which is there once in a graph.

@@ -55,7 +55,8 @@ final class Outlets<Item: Sendable> {
 
     /// Sends an item to all, suspending the task while a link is full.
     ///
-    /// Those that have room get it before any is waited for, so that a slow one holds up its siblings as late as it can.
+    /// Those that have room get it before any is waited for, so that a slow one holds up its siblings as late as it
+    /// can.
     @inlinable
     func send(_ envelope: Envelope<Item>) async throws {
         if envelope.item != nil { NodeCounters.count(self.seat.counters.put) }
