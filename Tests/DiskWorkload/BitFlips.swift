@@ -143,7 +143,7 @@ package struct BitFlips {
         let path = "\(self.folder)/flip-\(number).db"
         try damaged.write(to: URL(filePath: path))
         let place = "bit \(bit) of byte \(byte), in \(region.rawValue)"
-        let (outcome, problems) = try await self.outcome(path)
+        let (outcome, problems) = try await Self.naming(place, path) { try await self.outcome(path) }
         let isMissed = outcome == .harmless && region != .anywhere
         return Flip(
             path: path,
@@ -151,6 +151,30 @@ package struct BitFlips {
             problems: (problems + (isMissed ? ["was not noticed"] : [])).map { "\(place): \($0)" },
             place: place
         )
+    }
+
+    /// Something that nobody has foreseen, at a flip that can be looked at.
+    package struct Surprise: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Does something with a flipped file; should it throw, the error names the flip, and the file is kept.
+    package static func naming<Result>(
+        _ place: String,
+        _ path: String,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body()
+        } catch {
+            let kept = FileManager.default.temporaryDirectory.appending(path: "flip-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: kept, withIntermediateDirectories: true)
+            for suffix in ["", "-wal", "-shm", "-owner"] where FileManager.default.fileExists(atPath: path + suffix) {
+                let copy = kept.appending(path: "flip.db\(suffix)")
+                try FileManager.default.copyItem(at: URL(filePath: path + suffix), to: copy)
+            }
+            throw Surprise(description: "\(place): \(error); what there was is in \(kept.path)")
+        }
     }
 
     private func outcome(_ path: String) async throws -> (Outcome, problems: [String]) {

@@ -21,8 +21,11 @@ struct FlippedBits: Scenario {
             let region = regions[outcome.count % regions.count]
             let flip = try await bits.flip(region, number: outcome.count, trial.random)
             outcome.problems += flip.problems
-            let isMended = try flip.outcome != .harmless && Self.setAside(flip, trial)
-            if isMended { outcome.problems += try await bits.problemsWhenMended(flip) }
+            let (isMended, left) = try await BitFlips.naming(flip.place, flip.path) {
+                let isMended = try flip.outcome != .harmless && Self.setAside(flip, trial)
+                return (isMended, isMended ? try await bits.problemsWhenMended(flip) : [])
+            }
+            outcome.problems += left
             if !isMended, region != .anywhere {
                 outcome.problems.append("\(flip.place): was not set aside")
             }
