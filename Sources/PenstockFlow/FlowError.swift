@@ -6,6 +6,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
             case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
             case notShared, duplicateNode, unusedOutput, unpaired
             case badDocument, unknownNode, unknownProcessor, badArgument, notOne
+            case notStorable, cannotRun
         }
 
         private let value: Value
@@ -39,6 +40,10 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let badArgument = Code(value: .badArgument)
         /// Not exactly one item came out of a graph for one that went in.
         public static let notOne = Code(value: .notOne)
+        /// An item is of a type that cannot be stored.
+        public static let notStorable = Code(value: .notStorable)
+        /// A run cannot begin: somebody else has it, or it was another graph.
+        public static let cannotRun = Code(value: .cannotRun)
         /// An item was sent before all segments had started.
         public static let notStarted = Code(value: .notStarted)
     }

@@ -31,7 +31,7 @@ struct RandomGraph {
     }
 
     /// An item that comes out, and of which wire.
-    struct Marked: Hashable, Sendable {
+    struct Marked: Hashable, Codable, Sendable {
         let wire: Int
         let value: Int
     }

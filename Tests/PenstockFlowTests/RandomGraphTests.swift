@@ -53,7 +53,7 @@ struct RandomGraphTests {
         }
     }
 
-    private static func difference(_ items: [RandomGraph.Marked], _ expected: RandomGraph.Expectation) -> String? {
+    static func difference(_ items: [RandomGraph.Marked], _ expected: RandomGraph.Expectation) -> String? {
         if !expected.failing.isEmpty { return "\(expected.failing.sorted()) should have failed" }
         guard expected.isClear else { return nil }
         let byWire = Dictionary(grouping: items, by: \.wire).mapValues { $0.map(\.value) }

@@ -36,7 +36,7 @@ extension Graph {
     @inlinable
     func start(_ input: Source<Input>, _ shared: (any Sendable)?) -> GraphRun<Output> {
         self.start(
-            PlannedNode(input.name, .source, inlets: [], outputs: [Input.self]) { try await input.run($0) },
+            input.planned(input.name),
             shared
         )
     }
@@ -59,14 +59,16 @@ extension Graph {
                 for source in inlet.sources { connect(source, to: node.name, socket) }
             }
         }
-        let reader = PlannedNode("the reader", .sink, inlets: [], outputs: []) { _ in }
+        let reader = PlannedNode("the reader", .sink, inlets: [], outputs: []) { _ in
+        } runDurably: { _ in
+        }
         let readerBell = Bell()
         let outlet = InletDoor<Envelope<Output>>(capacity: 1024, bell: readerBell)
         for port in self.plan.outputs { connect(port, to: reader.name, InletSocket(outlet)) }
         let seated = nodes.enumerated().map { place, node in
             let doors = sockets[place].map(\.door)
             let seat = NodeSeat(node, bell: bells[place], doors: doors, targets: targets[place], run)
-            return RunControl.Seated(node: node, seat: seat, sockets: sockets[place])
+            return RunControl.Seated(node: node, seat: seat, sockets: sockets[place]) { try await node.run(seat) }
         }
         run.interruption.add(readerBell)
         let readerSeat = NodeSeat(reader, bell: readerBell, doors: [], targets: [], run)

@@ -18,6 +18,8 @@ struct PlannedNode: Sendable {
     /// The type of what comes out of each port; `nil` for a port that nothing comes out of.
     let outputs: [(any Any.Type)?]
     let run: @Sendable (NodeSeat) async throws -> Void
+    /// The same with links in a store.
+    let runDurably: @Sendable (DurableSeat) async throws -> Void
     /// Whether a join comes after it.
     var tellsOfDropped = false
 
@@ -27,9 +29,11 @@ struct PlannedNode: Sendable {
         _ kind: NodeKind,
         inlets: [PlannedInlet],
         outputs: [(any Any.Type)?],
-        run: @escaping @Sendable (NodeSeat) async throws -> Void
+        run: @escaping @Sendable (NodeSeat) async throws -> Void,
+        runDurably: @escaping @Sendable (DurableSeat) async throws -> Void
     ) {
-        (self.name, self.kind, self.inlets, self.outputs, self.run) = (name, kind, inlets, outputs, run)
+        (self.name, self.kind, self.inlets, self.outputs) = (name, kind, inlets, outputs)
+        (self.run, self.runDurably) = (run, runDurably)
     }
 }
 

@@ -27,8 +27,10 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
             PlannedInlet(of: First.self, from: first, maximumSize: self.maximumSize),
             PlannedInlet(of: Second.self, from: second, maximumSize: self.maximumSize),
         ]
-        return PlannedNode(name, .join, inlets: inlets, outputs: [Joined<First, Second>.self]) {
-            try await self.run($0)
+        return PlannedNode(name, .join, inlets: inlets, outputs: [Joined<First, Second>.self]) { (seat: NodeSeat) in
+            try await self.run(seat)
+        } runDurably: { (seat: DurableSeat) in
+            try await self.run(seat)
         }
     }
 
@@ -61,7 +63,7 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
 
     private func mayTake(_ held: Int) -> Bool { self.limit.map { held < $0 } ?? true }
 
-    private func keyed<Item: Sendable, Result>(
+    func keyed<Item: Sendable, Result>(
         _ envelope: Envelope<Item>,
         _ seat: NodeSeat,
         _ take: (Envelope<Item>) throws -> Result
@@ -84,7 +86,7 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
     }
 
     /// - Throws: when items are left over, and may not be; when neither stream may go on.
-    private func check(_ table: JoinTable<First, Second>, _ seat: NodeSeat) throws {
+    func check(_ table: JoinTable<First, Second>, _ seat: NodeSeat) throws {
         let (first, second, example) = table.unpaired
         seat.counters.failed.store(first + second, ordering: .relaxed)
         if self.unpairedPolicy == .fail, let example {

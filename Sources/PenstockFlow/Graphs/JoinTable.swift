@@ -6,6 +6,15 @@ struct JoinTable<First: Sendable, Second: Sendable> {
         case lineage(Lineage)
         case place(Int)
         case value(AnyHashable)
+
+        /// By what those that are held can be put into an order, which matters where they are joined by their places.
+        var order: Int {
+            switch self {
+            case .lineage(let lineage): lineage.number
+            case .place(let place): place
+            case .value: 0
+            }
+        }
     }
 
     /// One of the two streams.
@@ -28,6 +37,13 @@ struct JoinTable<First: Sendable, Second: Sendable> {
             // Taken out in its place, so that the slice is not copied.
             if self.waiting.values[place].count == 1 { return self.waiting.remove(at: place).value.first }
             return self.waiting.values[place].popFirst()
+        }
+
+        /// Takes out all that are held, in the order in which they came.
+        mutating func takeHeld() -> [Envelope<Item>] {
+            let held = self.waiting.sorted { $0.key.order < $1.key.order }.flatMap(\.value)
+            (self.waiting, self.held, self.places) = ([:], 0, 0)
+            return held
         }
 
         /// Gives up those of which the other will never come.
@@ -79,6 +95,11 @@ struct JoinTable<First: Sendable, Second: Sendable> {
             self.second.hold(envelope, key)
         }
         return nil
+    }
+
+    /// Takes out all that are held, as if none had come: to be taken again before anything else.
+    mutating func takeHeld() -> (first: [Envelope<First>], second: [Envelope<Second>]) {
+        (self.first.takeHeld(), self.second.takeHeld())
     }
 
     /// The first stream has ended: what is held of the second is left.

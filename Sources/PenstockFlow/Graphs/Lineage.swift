@@ -13,6 +13,9 @@ public struct Lineage: Hashable, Codable, Sendable, CustomStringConvertible {
     /// How many zeros there would be: how often it was the first of several since then.
     private let depth: Int
 
+    /// Whether it is that item itself, and not the first of several that were made of it.
+    var isPlain: Bool { self.path.isEmpty && self.depth == 0 }
+
     /// Makes the lineage of an item that enters.
     public init(_ number: Int) {
         self.init(number, path: [], depth: 0)

@@ -5,7 +5,11 @@
 extension Source {
     @inlinable
     func planned(_ name: String) -> PlannedNode {
-        PlannedNode(name, .source, inlets: [], outputs: [Output.self]) { try await self.run($0) }
+        PlannedNode(name, .source, inlets: [], outputs: [Output.self]) { (seat: NodeSeat) in
+            try await self.run(seat)
+        } runDurably: { (seat: DurableSeat) in
+            try await self.run(seat)
+        }
     }
 }
 
@@ -15,7 +19,10 @@ extension Processor {
         let inlet = PlannedInlet(of: Input.self, from: input.ports, maximumSize: self.maximumSize)
         let failures: (any Any.Type)? = self.errorPolicy == .route ? FailedItem<Input>.self : nil
         return PlannedNode(self.name, .processor, inlets: [inlet], outputs: [Output.self, failures]) {
-            try await self.run($0)
+            (seat: NodeSeat) in
+            try await self.run(seat)
+        } runDurably: { (seat: DurableSeat) in
+            try await self.run(seat)
         }
     }
 
@@ -31,7 +38,11 @@ extension Gather {
     func planned(_ input: Wire<Input>, name: String, maximumSize: Int? = nil) -> PlannedNode {
         let size = maximumSize ?? self.maximumSize
         let inlet = PlannedInlet(of: Input.self, from: input.ports, maximumSize: size)
-        return PlannedNode(name, .gather, inlets: [inlet], outputs: [Output.self]) { try await self.run($0) }
+        return PlannedNode(name, .gather, inlets: [inlet], outputs: [Output.self]) { (seat: NodeSeat) in
+            try await self.run(seat)
+        } runDurably: { (seat: DurableSeat) in
+            try await self.run(seat)
+        }
     }
 }
 
@@ -44,6 +55,10 @@ extension Sink {
     @inlinable
     func planned(_ input: Wire<Input>) -> PlannedNode {
         let inlet = PlannedInlet(of: Input.self, from: input.ports, maximumSize: self.processor.maximumSize)
-        return PlannedNode(self.name, .sink, inlets: [inlet], outputs: [nil]) { try await self.processor.run($0) }
+        return PlannedNode(self.name, .sink, inlets: [inlet], outputs: [nil]) { (seat: NodeSeat) in
+            try await self.processor.run(seat)
+        } runDurably: { (seat: DurableSeat) in
+            try await self.processor.run(seat)
+        }
     }
 }

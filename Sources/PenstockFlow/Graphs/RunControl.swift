@@ -12,6 +12,16 @@ final class RunControl: Sendable {
         let node: PlannedNode
         let seat: NodeSeat
         let sockets: [InletSocket]
+        let run: @Sendable () async throws -> Void
+
+        init(
+            node: PlannedNode,
+            seat: NodeSeat,
+            sockets: [InletSocket],
+            _ run: @escaping @Sendable () async throws -> Void
+        ) {
+            (self.node, self.seat, self.sockets, self.run) = (node, seat, sockets, run)
+        }
     }
 
     private let nodes: [Seated]
@@ -66,7 +76,7 @@ final class RunControl: Sendable {
             if node.node.inlets.isEmpty {
                 try await self.feed(node)
             } else {
-                try await node.node.run(node.seat)
+                try await node.run()
             }
             return .completed
         } catch let failure as NodeFailure {
@@ -83,7 +93,7 @@ final class RunControl: Sendable {
     /// Runs a node that brings items in, in a task of its own, so that it can be ended without the others.
     private func feed(_ node: Seated) async throws {
         let feeder = self.state.withLock { state in
-            let feeder = Task { try await node.node.run(node.seat) }
+            let feeder = Task { try await node.run() }
             state.feeders.append(feeder)
             return feeder
         }

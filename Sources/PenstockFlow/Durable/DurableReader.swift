@@ -1,0 +1,36 @@
+/// The rows that come to a node, in the hands of its task.
+struct DurableReader {
+    private let seat: DurableSeat
+    /// How many ports of each inlet have not ended.
+    private var open: [Int]
+    /// The rows that say so, which are consumed with the node's own end.
+    private(set) var ends: [DurableRow] = []
+    /// How many rows the node has sent to itself and not got yet.
+    var returning = 0
+
+    init(_ seat: DurableSeat) {
+        (self.seat, self.open) = (seat, seat.sources)
+    }
+
+    /// Whether everything has come to an inlet that will.
+    func hasEnded(_ inlet: Int) -> Bool { self.open[inlet] == 0 && self.returning == 0 }
+
+    /// Leases the next rows, in the order in which they were put.
+    /// - Returns: `nil` when everything has come.
+    mutating func next(_ limit: Int = DurableSeat.rows) async throws -> [DurableRow]? {
+        while self.returning > 0 || self.open.contains(where: { $0 > 0 }) {
+            let rows = try await self.seat.lease(limit).map(DurableRow.init)
+            var chunks: [DurableRow] = []
+            for row in rows {
+                guard row.isEnd else {
+                    chunks.append(row)
+                    continue
+                }
+                self.open[row.inlet] -= 1
+                self.ends.append(row)
+            }
+            if !chunks.isEmpty { return chunks }
+        }
+        return nil
+    }
+}
