@@ -53,4 +53,57 @@ struct BitFlipTests {
         #expect(try await bits.problemsWhenMended(flip) == [])
         return true
     }
+
+    /// How a page may say something wrong of where its rows are, and how long they are.
+    enum PageDamage: CaseIterable {
+        /// The second of two neighbours is the first once more.
+        case twice
+        /// A row is longer than it is, and reaches into another.
+        case longer
+
+        func damage(_ file: Data, at cell: Int, of page: Int) -> Data {
+            var damaged = file
+            switch self {
+            case .twice: damaged.replaceSubrange(cell + 2..<cell + 4, with: file[cell..<cell + 2])
+            case .longer: damaged[page + (Int(file[cell]) << 8 | Int(file[cell + 1]))] ^= 8
+            }
+            return damaged
+        }
+    }
+
+    @Test(arguments: PageDamage.allCases)
+    func `a page that is wrong about its rows is set right or refused, and looked at to an end`(
+        damage: PageDamage
+    ) async throws {
+        let folder = try Folder()
+        _ = try await BitFlips(in: folder.path)
+        let sound = try Data(contentsOf: URL(filePath: "\(folder.path)/sound.db"))
+        let path = folder.database
+        var (refused, mended) = (0, 0)
+        for (cell, page) in Self.cells(of: sound) {
+            for suffix in ["", "-wal", "-shm", "-owner"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+            try damage.damage(sound, at: cell, of: page).write(to: URL(filePath: path))
+            do {
+                #expect(try SQLiteStore.quarantine(path: path).inspection.isSound)
+                mended += 1
+            } catch {
+                #expect(error.code == .storeUnusable || error.code == .damaged, "\(error)")
+                refused += 1
+            }
+        }
+        print("figure: pages that are wrong about a row (\(damage)): \(mended) set right, \(refused) refused")
+        #expect(refused > 0)
+    }
+
+    /// Where the pages of a file say where their rows are, for each row that is not the last of its page.
+    private static func cells(of file: Data) -> [(cell: Int, page: Int)] {
+        let size = Int(file[16]) << 8 | Int(file[17])
+        return stride(from: 0, to: file.count, by: size).flatMap { page -> [(cell: Int, page: Int)] in
+            let header = page == 0 ? 100 : page
+            // A leaf of a table without row numbers, or of an index.
+            guard file[header] == 0x0a else { return [] }
+            let count = Int(file[header + 3]) << 8 | Int(file[header + 4])
+            return (0..<max(0, count - 1)).map { (header + 8 + 2 * $0, page) }
+        }
+    }
 }

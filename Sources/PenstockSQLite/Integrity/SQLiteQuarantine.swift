@@ -44,19 +44,26 @@ public struct SQLiteQuarantine: Sendable, Hashable {
             for index in Schema.indexes { try table.connection.execute(index.sql) }
             let left = try SQLiteInspection(over: table.connection, path: path)
             guard left.isSound else {
-                throw PenstockError(
-                    .storeUnusable,
-                    """
-                    '\(path)' is damaged in more than its rows, so nothing was changed: restore a backup, or recover \
-                    it with sqlite3's '.recover'; what is left is: \(left.problems.prefix(3).joined(separator: "; "))
-                    """
-                )
+                throw Self.tooMuch(path, left.problems.prefix(3).joined(separator: "; "))
             }
             try table.commit()
             return (quarantine.moved, quarantine.actions, left)
         } catch {
             table.rollback()
+            // A row is there twice, which an index does not allow.
+            if error.code == .conflict { throw Self.tooMuch(path, error.message, cause: error.cause) }
             throw error.naming(path)
         }
+    }
+
+    private static func tooMuch(_ path: String, _ left: String, cause: (any Error)? = nil) -> PenstockError {
+        PenstockError(
+            .storeUnusable,
+            """
+            '\(path)' is damaged in more than its rows, so nothing was changed: restore a backup, or recover it with \
+            sqlite3's '.recover'; what is left is: \(left)
+            """,
+            cause: cause
+        )
     }
 }
