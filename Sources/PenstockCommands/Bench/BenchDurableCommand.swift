@@ -48,17 +48,32 @@ struct BenchDurableCommand: AsyncParsableCommand {
             count: self.count,
             inFlight: self.inFlight
         )
-        var report = BenchReport(isJSON: self.json, output: CommandContext.current.output)
-        report.begin(bench)
+        let report = BenchReport(BenchResult.columns, isJSON: self.json, output: CommandContext.current.output)
+        report.begin([Machine.description, self.circumstances(place)])
+        var probes: [Probe] = []
         // What takes memory comes first, before others have left any.
         let chosen = Set(self.workload.isEmpty ? Workload.allCases : self.workload)
         for workload in [.memory] + Workload.allCases.filter({ $0 != .memory }) where chosen.contains(workload) {
-            report.working(on: workload)
+            report.working(on: workload.rawValue)
             // A disk has moods: each workload is read beside a probe that was made right before it.
-            if self.store == .sqlite { bench.probe = try Probe(in: place) }
+            if self.store == .sqlite {
+                let probe = try Probe(in: place)
+                bench.probe = probe
+                probes.append(probe)
+            }
             try await bench.measure(workload) { report.add($0) }
         }
-        report.end()
+        report.end(Probe.summary(probes))
+    }
+}
+
+extension BenchDurableCommand {
+    /// What it is measured on.
+    private func circumstances(_ place: BenchPlace) -> String {
+        switch self.store {
+        case .sqlite: "Store: SQLite in \(place.parent), durability full (WAL, synchronous=FULL)."
+        case .memory: "Store: memory; nothing survives the process."
+        }
     }
 }
 

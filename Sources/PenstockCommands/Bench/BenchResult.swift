@@ -1,7 +1,7 @@
 import Penstock
 
-/// One line of a benchmark.
-struct BenchResult {
+/// One line of the benchmark of the durable engine.
+struct BenchResult: BenchLine {
     let workload: String
     let store: BenchStore.Kind
     let n: Int
@@ -36,6 +36,27 @@ struct BenchResult {
         self.unit = unit
         self.value = value
         self.probe = probe
+    }
+
+    static let columns = [
+        BenchReport.Column("WORKLOAD", width: 11), BenchReport.Column("SETTING", width: 20),
+        BenchReport.Column("VALUE", width: 12, isNumber: true), BenchReport.Column("UNIT", width: 10),
+        BenchReport.Column("P50 MS", width: 9, isNumber: true), BenchReport.Column("P99 MS", width: 9, isNumber: true),
+        BenchReport.Column("P99.9 MS", width: 9, isNumber: true),
+    ]
+
+    var cells: [String] {
+        let times = [50, 99, 99.9].map { self.samples?.percentile($0).map(Words.figure) ?? "" }
+        let inFlight = self.inFlight > 0 ? ", \(self.inFlight) at once" : ""
+        let setting = self.setting ?? "n \(Words.count(self.n))\(inFlight)"
+        return [self.workload, setting, Words.figure(self.value), self.unit] + times
+    }
+
+    var remark: String {
+        let others = self.others.filter { $0.key != "backlog" }.compactMap { other in
+            other.value.map { "\(other.key) \(Words.figure($0))" }
+        }
+        return others.joined(separator: ", ")
     }
 
     /// The line for programs; these keys are part of the interface.

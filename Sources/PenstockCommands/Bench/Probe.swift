@@ -20,6 +20,13 @@ struct Probe: Sendable, Equatable {
         self.rawRowsPerSecond = try Self.rows(in: place, rounds)
     }
 
+    /// What the disk did in all the probes, in a line; `nil` where there was none.
+    static func summary(_ probes: [Probe]) -> String? {
+        guard let syncs = Words.spread(probes.map(\.fdatasyncPerSecond)) else { return nil }
+        let rows = Words.spread(probes.map(\.rawRowsPerSecond)) ?? ""
+        return "Probe: \(syncs) fdatasync/s, \(rows) rows/s in SQLite alone, one a commit."
+    }
+
     private static func syncs(in place: BenchPlace, _ rounds: Int) throws -> Double {
         let path = "\(place.folder)/probe"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

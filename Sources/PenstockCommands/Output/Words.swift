@@ -40,6 +40,14 @@ package enum Words {
         }
     }
 
+    /// The median, and the range when there is one: `10,362 [7,195–11,020]`; `nil` when there is nothing.
+    static func spread(_ values: [Double]) -> String? {
+        let sorted = values.sorted()
+        guard let first = sorted.first, let last = sorted.last else { return nil }
+        let median = self.figure(sorted[sorted.count / 2])
+        return sorted.count == 1 ? median : "\(median) [\(self.figure(first))–\(self.figure(last))]"
+    }
+
     /// How far something is: `Copied 12 of 340 MB`.
     package static func progress(_ done: String, _ bytes: Int, of total: Int) -> String {
         "\(done) \(self.count(bytes / 1_000_000)) of \(self.count(total / 1_000_000)) MB"
