@@ -38,9 +38,12 @@ let package = Package(
             name: "PenstockSQLiteTesting",
             dependencies: ["Penstock", "PenstockSQLite", "PenstockTesting", "CSQLite"]
         ),
-        .target(name: "PenstockCommands", dependencies: ["Penstock", "PenstockSQLite", "CSQLite", "CLinux"]),
+        .target(
+            name: "PenstockCommands",
+            dependencies: ["Penstock", "PenstockSQLite", "PenstockFlow", "CSQLite", "CLinux"]
+        ),
         // Not named after its product: on a disk that ignores case it would collide with the library.
-        .executableTarget(name: "PenstockCLI", dependencies: ["PenstockCommands", "Intake"]),
+        .executableTarget(name: "PenstockCLI", dependencies: ["PenstockCommands", "Intake", "CAllocations"]),
         .target(name: "Intake", dependencies: ["Penstock", "PenstockSQLite"], path: "Examples/Intake"),
         .executableTarget(
             name: "Quickstart",
@@ -54,6 +57,7 @@ let package = Package(
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
         .target(name: "CLinux"),
+        .target(name: "CAllocations", dependencies: ["CLinux"]),
         .testTarget(name: "PenstockTests", dependencies: ["Penstock", "PenstockTesting"]),
         .target(
             name: "DiskWorkload",
@@ -124,6 +128,6 @@ package.targets.append(
 )
 #endif
 
-for target in package.targets where target.type != .system && target.name != "CLinux" {
+for target in package.targets where target.type != .system && !["CLinux", "CAllocations"].contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -8,7 +8,9 @@
 
 #include <stddef.h>
 
+#include "allocations.h"
 #include "fences.h"
+#include "opaque.h"
 
 /// Takes the lock on an open file for this descriptor alone. Returns 0, or an errno: EWOULDBLOCK when somebody has it.
 int clinux_lock(int descriptor);
