@@ -52,7 +52,7 @@ struct HelpTests {
               verify   Look through a database for damage
               backup   Copy a database, also while its engine works
               restore  Put a backup in the place of a database
-              bench    Measure the engine beside the disk it runs on
+              bench    Measure the engine beside the machine it runs on
 
             Exit codes: 0 ok, 1 failed, 2 not found or conflict, 64 usage, 65 bad data,
             69 owned by another process, 74 input/output, 78 unusable database.

@@ -1,7 +1,7 @@
 import CLinux
 
 /// A thread of its own for a manager or a runner.
-enum FlowThread {
+package enum FlowThread {
     private final class Body: Sendable {
         let name: String
         let run: @Sendable () -> Void
@@ -16,7 +16,7 @@ enum FlowThread {
 
     /// Starts it.
     /// - Returns: 0, or the number of an error, and then `run` will not be called.
-    static func start(_ name: String, run: @escaping @Sendable () -> Void) -> Int32 {
+    package static func start(_ name: String, run: @escaping @Sendable () -> Void) -> Int32 {
         let body = unsafe Unmanaged.passRetained(Body(name, run))
         let code = unsafe clinux_start_thread(
             Self.stack,
