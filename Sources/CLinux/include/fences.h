@@ -23,6 +23,12 @@ static inline void clinux_light_fence(void) {
 /// liburcu has used in this way since 2015).
 void clinux_heavy_fence(void);
 
+/// Comes between a reference that was put where another thread finds it, and the word that it is there.
+///
+/// Swift counts a reference as late as it likes, as long as nothing comes that might let go of the object, and to store
+/// a number is no such thing to it, even where that hands the reference to somebody else. A call to C might do anything.
+static inline void clinux_count_references(void) { __asm__ volatile("" ::: "memory"); }
+
 /// Tells the processor that the thread is waiting in a loop.
 static inline void clinux_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -1,3 +1,4 @@
+public import CLinux
 public import Synchronization
 
 /// The end of a link into which items go, for one thread or task.
@@ -62,6 +63,8 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
     mutating func put(_ element: Element) {
         unsafe (self.ring.slots + (self.position & self.ring.mask)).initialize(to: element)
         self.position &+= 1
+        // The consumer may have let go of the item before the next line has ended.
+        clinux_count_references()
         self.ring.put.store(self.position, ordering: .releasing)
         if self.ring.consumerSleeps.isSet() { self.ring.consumer.wake() }
     }
