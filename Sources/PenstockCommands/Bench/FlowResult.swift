@@ -24,10 +24,16 @@ struct FlowResult: BenchLine {
         return counts.isEmpty ? nil : Double(counts[counts.count / 2]) / Double(self.n)
     }
 
+    /// What the processors had to do for an item in a median round, in nanoseconds.
+    private var processorNanoseconds: Double {
+        let times = self.laps.map(\.processorSeconds).sorted()
+        return times[times.count / 2] * 1e9 / Double(self.n)
+    }
+
     static let columns = [
         BenchReport.Column("WORKLOAD", width: 9), BenchReport.Column("SETTING", width: 18),
         BenchReport.Column("VALUE", width: 13, isNumber: true), BenchReport.Column("UNIT", width: 7),
-        BenchReport.Column("[RANGE]", width: 29), BenchReport.Column("NS", width: 7, isNumber: true),
+        BenchReport.Column("[RANGE]", width: 29), BenchReport.Column("CPU NS", width: 7, isNumber: true),
         BenchReport.Column("ALLOCATIONS", width: 11, isNumber: true),
     ]
 
@@ -36,7 +42,7 @@ struct FlowResult: BenchLine {
         let range = "[\(Words.figure(rates[0]))–\(Words.figure(rates[rates.count - 1]))]"
         return [
             self.workload.rawValue, self.setting, Words.figure(self.value), self.workload.unit, range,
-            Words.figure(1e9 / self.value), self.allocationsPerItem.map(Words.figure) ?? "",
+            Words.figure(self.processorNanoseconds), self.allocationsPerItem.map(Words.figure) ?? "",
         ]
     }
 
@@ -59,6 +65,7 @@ struct FlowResult: BenchLine {
         object.add("max", rates[rates.count - 1], digits: 1)
         object.add("rounds", self.laps.count)
         object.add("ns_per_item", 1e9 / self.value, digits: 3)
+        object.add("cpu_ns_per_item", self.processorNanoseconds, digits: 3)
         object.add("allocations_per_item", self.allocationsPerItem, digits: 6)
         for (key, value) in self.others { object.add(key, value, digits: 6) }
         var probe = JSONObject()

@@ -11,6 +11,8 @@ import Darwin
 /// What happened between the first item and the last.
 struct Lap: Sendable {
     let seconds: Double
+    /// What all threads of the process together have taken of the processors.
+    let processorSeconds: Double
     /// How often memory was taken from the heap; `nil` where nobody counts.
     let allocations: Int?
     /// How often threads of the process went to sleep, and how often they had to give way.
@@ -48,6 +50,7 @@ final class Stopwatch: Sendable {
             state.lap = Lap(
                 // A clock may have seen nothing of so few items.
                 seconds: max((end - start).inSeconds, 1e-9),
+                processorSeconds: Self.processorSeconds(usage) - Self.processorSeconds(state.usage),
                 allocations: allocations < 0 ? nil : allocations,
                 switches: usage.ru_nvcsw - state.usage.ru_nvcsw,
                 preemptions: usage.ru_nivcsw - state.usage.ru_nivcsw
@@ -62,6 +65,10 @@ final class Stopwatch: Sendable {
             throw CommandFailure(.failure, "\(workload.rawValue) has not come to its end")
         }
         return lap
+    }
+
+    private static func processorSeconds(_ usage: rusage) -> Double {
+        [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
 
     private static func usage() -> rusage {
