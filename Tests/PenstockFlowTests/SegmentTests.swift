@@ -124,6 +124,29 @@ struct SegmentTests {
         never.signal()
     }
 
+    @Test func `to send before all segments have started is refused`() async {
+        struct Early: Action {
+            var send = Send<Int>(to: "sink")
+
+            mutating func onStart(_ context: ActionContext) throws {
+                self.send.onStart(context)
+                try self.send.onInput(1) { _ in }
+            }
+
+            func onInput(_ input: Int, _ put: (Never) throws -> Void) throws {}
+        }
+        let pipeline = PipelineManager([
+            Segment("start") { Early() },
+            Segment("sink") { ForEach { (_: Int) in } },
+        ])
+        let result = await pipeline.run(0)
+        guard case .failed(let reason) = result.outcome else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(reason.contains("before all segments have started"), "\(reason)")
+    }
+
     @Test func `items may be nil`() async {
         let items = Collected<Int?>()
         let pipeline = PipelineManager([

@@ -97,10 +97,14 @@ public struct ForEach<Item: Sendable>: Action {
 }
 
 /// Sends each item to one segment or to several, each of which gets a copy, and puts nothing.
+@safe
 public struct Send<Item: Sendable>: Action {
     private let segments: [String]
+    /// Keeps them as long as this.
+    private var outlets: [Outlet<Item>] = []
+    /// The same ones: to send an item is not to count a reference to each of them, which takes longer than the rest.
     @usableFromInline
-    var outlets: [Outlet<Item>] = []
+    var routes: [Unmanaged<Outlet<Item>>] = unsafe []
 
     /// Makes the action, which claims a link to each of the segments.
     public init(to segments: String..., of type: Item.Type = Item.self) {
@@ -110,11 +114,14 @@ public struct Send<Item: Sendable>: Action {
     /// Claims the links.
     public mutating func onStart(_ context: ActionContext) {
         self.outlets = self.segments.map { context.claim($0) }
+        unsafe self.routes = self.outlets.map { unsafe Unmanaged.passUnretained($0) }
     }
 
     /// Sends the item.
     @inlinable
     public func onInput(_ input: Item, _ put: (Never) throws -> Void) throws {
-        for place in self.outlets.indices { try self.outlets[place].send(input) }
+        for place in unsafe self.routes.indices {
+            try unsafe self.routes[place]._withUnsafeGuaranteedRef { try $0.send(input) }
+        }
     }
 }

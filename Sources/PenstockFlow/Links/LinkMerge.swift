@@ -10,7 +10,8 @@ public struct LinkMerge<Element: Sendable>: ~Copyable {
     var place = 0
     @usableFromInline
     var left = Self.turn
-    private let bell: Bell
+    @usableFromInline
+    let bell: Bell
 
     /// How many items are taken from a link before the next has its turn.
     @inlinable
@@ -62,7 +63,7 @@ public struct LinkMerge<Element: Sendable>: ~Copyable {
         }
     }
 
-    @usableFromInline
+    @inlinable
     var hasEnded: Bool { unsafe self.readers.isEmpty }
 
     /// Takes out an item if there is one, of the link whose turn it is as long as that has some.
@@ -77,7 +78,7 @@ public struct LinkMerge<Element: Sendable>: ~Copyable {
 
     /// Gives the next link that has something its turn, and takes those that have ended off the list.
     /// - Returns: `false` when none has anything.
-    @usableFromInline
+    @inlinable
     mutating func passOn() throws(LinkError) -> Bool {
         // Each of them once, and the one whose turn it was last.
         var looks = unsafe self.readers.count
@@ -101,13 +102,13 @@ public struct LinkMerge<Element: Sendable>: ~Copyable {
         return false
     }
 
-    @usableFromInline
+    @inlinable
     func wait() {
         let readers = unsafe self.readers
         self.bell.wait { unsafe readers.contains { unsafe $0.pointee.hasNews } }
     }
 
-    @usableFromInline
+    @inlinable
     func suspend() async {
         let readers = unsafe self.readers
         await self.bell.suspend { unsafe readers.contains { unsafe $0.pointee.hasNews } }

@@ -73,6 +73,7 @@ public struct LinkReader<Element: Sendable>: ~Copyable {
     }
 
     /// How the stream has ended, once everything was taken out; `none` before that.
+    @inlinable
     public mutating func ending() -> LinkEnding {
         guard self.ready() == 0 else { return .none }
         // The last item is there before the end is, so the order of the two looks matters.
@@ -88,7 +89,7 @@ public struct LinkReader<Element: Sendable>: ~Copyable {
         if self.ring.producerSleeps.isSet() { self.ring.producer.wake() }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func hasEnded() throws(LinkError) -> Bool {
         switch self.ending() {
         case .none: return false
@@ -98,19 +99,21 @@ public struct LinkReader<Element: Sendable>: ~Copyable {
     }
 
     /// Whether there is something to be taken out, or the end.
+    @inlinable
     var hasNews: Bool { Self.hasNews(self.ring, self.position) }
 
-    private static func hasNews(_ ring: Ring<Element>, _ position: Int) -> Bool {
+    @inlinable
+    static func hasNews(_ ring: Ring<Element>, _ position: Int) -> Bool {
         ring.put.load(ordering: .acquiring) != position || ring.ending.load(ordering: .acquiring) != .none
     }
 
-    @usableFromInline
+    @inlinable
     func wait() {
         let (ring, position) = (self.ring, self.position)
         ring.consumer.wait { Self.hasNews(ring, position) }
     }
 
-    @usableFromInline
+    @inlinable
     func suspend() async {
         let (ring, position) = (self.ring, self.position)
         await ring.consumer.suspend { Self.hasNews(ring, position) }

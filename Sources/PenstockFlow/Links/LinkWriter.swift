@@ -57,6 +57,7 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
     }
 
     /// Whether nobody will take anything out any more.
+    @inlinable
     public var isAbandoned: Bool { self.ring.isAbandoned.load(ordering: .acquiring) }
 
     @inlinable
@@ -70,18 +71,19 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
     }
 
     /// Looks how far the consumer has come.
-    @usableFromInline
+    @inlinable
     mutating func hasRoom() -> Bool {
         self.limit = self.ring.taken.load(ordering: .acquiring) &+ self.ring.capacity
         return self.position != self.limit
     }
 
     /// Whether it can go on: there is room, or there will never be any.
-    private static func isReady(_ ring: Ring<Element>, _ limit: Int) -> Bool {
+    @inlinable
+    static func isReady(_ ring: Ring<Element>, _ limit: Int) -> Bool {
         ring.taken.load(ordering: .acquiring) &+ ring.capacity != limit || ring.isAbandoned.load(ordering: .acquiring)
     }
 
-    @usableFromInline
+    @inlinable
     mutating func waitForRoom() throws(LinkError) {
         while !self.hasRoom() {
             if self.isAbandoned { throw .abandoned }
@@ -90,7 +92,7 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
         }
     }
 
-    @usableFromInline
+    @inlinable
     mutating func suspendForRoom() async throws(LinkError) {
         while !self.hasRoom() {
             if self.isAbandoned { throw .abandoned }

@@ -45,7 +45,8 @@ struct Inlet<Item: Sendable>: ~Copyable {
 
     @usableFromInline
     var entries: [Entry]
-    private let bell: Bell
+    @usableFromInline
+    let bell: Bell
     /// Which link has its turn, and how many items it may still give, where items are taken one at a time.
     @usableFromInline
     var place = 0
@@ -115,7 +116,7 @@ struct Inlet<Item: Sendable>: ~Copyable {
         SegmentStopped(reason: "segment '\(entry.source)' has stopped before its end")
     }
 
-    @usableFromInline
+    @inlinable
     func wait(_ interruption: Interruption) {
         self.bell.wait {
             interruption.isSet || self.hasNews
@@ -123,5 +124,6 @@ struct Inlet<Item: Sendable>: ~Copyable {
     }
 
     /// Whether one of the links has an item, or has ended.
+    @inlinable
     var hasNews: Bool { self.entries.contains { unsafe $0.reader.pointee.hasNews } }
 }
