@@ -216,7 +216,7 @@ struct LinkTests {
     }
 
     /// What the calling thread has used.
-    private static func processorTime() -> Duration {
+    static func processorTime() -> Duration {
         var time = timespec()
         unsafe _ = clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)

@@ -30,6 +30,10 @@ int clinux_start_thread(size_t stack, void *(*body)(void *), void *context);
 /// Names the calling thread for debuggers and profilers; at most 15 characters.
 void clinux_name_thread(const char *name);
 
+/// What the calling thread has set, or NULL: it says which of an executor's threads it is.
+void *clinux_thread_value(void);
+void clinux_set_thread_value(void *value);
+
 /// Gives a file at least `size` bytes that are backed by the disk, so that writing to a mapping of them cannot fail.
 /// Returns 0 or an errno.
 int clinux_allocate(int descriptor, long size);

@@ -2,6 +2,11 @@ import PenstockFlow
 
 /// Tasks over the same links.
 extension FlowBench {
+    /// Runs tasks on the executor that was made for them, and not on the one that all tasks share.
+    func onFlowExecutor(_ n: Int, _ body: (Int) async throws -> Lap) async throws -> Lap {
+        try await withTaskExecutorPreference(FlowExecutor.shared) { try await body(n) }
+    }
+
     /// W3-pipe of five tasks.
     func pipeOfTasks(_ n: Int) async throws -> Lap {
         let watch = Stopwatch()

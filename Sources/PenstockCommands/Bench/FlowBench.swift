@@ -63,17 +63,20 @@ struct FlowBench: Sendable {
         case .pipe:
             [
                 self.setting("threads", 1_000_000) { try await self.pipe($0) },
-                self.setting("tasks", 1_000_000) { try await self.pipeOfTasks($0) },
+                self.setting("tasks", 1_000_000) { try await self.onFlowExecutor($0, self.pipeOfTasks) },
+                self.setting("tasks, global", 1_000_000) { try await self.pipeOfTasks($0) },
             ]
         case .fanIn:
             [
                 self.setting("threads", 1_000_000) { try await self.fanIn($0) },
-                self.setting("tasks", 1_000_000) { try await self.fanInOfTasks($0) },
+                self.setting("tasks", 1_000_000) { try await self.onFlowExecutor($0, self.fanInOfTasks) },
+                self.setting("tasks, global", 1_000_000) { try await self.fanInOfTasks($0) },
             ]
         case .ping:
             [
                 self.setting("threads", 100_000) { try await self.ping($0) },
-                self.setting("tasks", 20_000) { try await self.pingOfTasks($0) },
+                self.setting("tasks", 500_000) { try await self.onFlowExecutor($0, self.pingOfTasks) },
+                self.setting("tasks, global", 20_000) { try await self.pingOfTasks($0) },
             ]
         case .fused:
             [

@@ -86,6 +86,11 @@ public final class Bell: Sendable {
     ///
     /// One task at a time may wait. It does not hear of cancellation: whoever cancels makes the condition hold.
     public func suspend(until condition: () -> Bool) async {
+        // Where many tasks share a thread, one of the others is likely to make it hold.
+        for _ in 0..<Self.turns {
+            if condition() { return }
+            guard await FlowExecutor.giveWay() else { break }
+        }
         while !condition() {
             await withCheckedContinuation { continuation in
                 self.sleeper.withLock { $0 = .task(continuation) }
