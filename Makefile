@@ -36,10 +36,12 @@ fuzz: ## Feed every decoder with inputs that reach ever more code; ARGS name tar
 planted: ## Plant the bugs of Tests/Planted one by one, and see that each is found; ARGS are names of bugs
 	@scripts/planted $(ARGS)
 
-bench: ## Measure the engine, then its peers; PEERS go to scripts/bench-peers, PEERS=no stops before
+bench: ## Measure the engine and what runs in memory, then their peers; PEERS=no stops before
 	$(build-release)
 	@.build/release/penstock bench durable $(ARGS)
+	@echo; .build/release/penstock bench flow
 	@$(if $(filter no,$(PEERS)),,echo; scripts/bench-peers $(PEERS))
+	@$(if $(filter no,$(PEERS)),,echo; scripts/bench-flow-peers)
 
 faults: ## Do faults to real processes and report what came of it; ARGS go to the harness: --only F1,F12
 	@scripts/faults $(ARGS)
