@@ -73,7 +73,10 @@ struct SharedItemTests {
 
     private static func adding(_ name: String, to next: String) -> Segment {
         Segment(name, capacity: 2) {
-            Map { (items: [Int]) in items.map { $0 + 1 } }
+            Map { (items: consuming [Int]) in
+                for place in items.indices { items[place] += 1 }
+                return items
+            }
             Send<[Int]>(to: next)
         }
     }

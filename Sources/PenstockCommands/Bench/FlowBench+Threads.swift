@@ -105,8 +105,7 @@ extension FlowBench {
 
     private static func allPlusOne(_ name: String, to next: String) -> Segment {
         Segment(name, capacity: Self.capacity) {
-            Map { (batch: [Int]) in
-                var batch = batch
+            Map { (batch: consuming [Int]) in
                 for place in batch.indices { batch[place] &+= 1 }
                 return batch
             }

@@ -32,7 +32,10 @@ public protocol Action<Input, Output>: SendableMetatype {
     mutating func onStart(_ context: ActionContext) throws
 
     /// Takes an item; what is thrown fails the segment.
-    mutating func onInput(_ input: Input, _ put: (Output) throws -> Void) throws
+    ///
+    /// The item is its own: who says `consuming` before its type may change an array where it lies, as long as nobody
+    /// else has it.
+    mutating func onInput(_ input: consuming Input, _ put: (Output) throws -> Void) throws
 
     /// Hears that there are no more items, once, after the last of all links into the segment.
     mutating func onFinish(_ put: (Output) throws -> Void) throws

@@ -1,17 +1,19 @@
 /// Puts for each item what a function makes of it.
+///
+/// A function that says `consuming` before the type of its item may change an array where it lies.
 public struct Map<Input: Sendable, Output: Sendable>: Action {
     @usableFromInline
-    let body: (Input) throws -> Output
+    let body: (consuming Input) throws -> Output
 
     /// Makes the action.
     @inlinable
-    public init(_ body: @escaping (Input) throws -> Output) {
+    public init(_ body: @escaping (consuming Input) throws -> Output) {
         self.body = body
     }
 
     /// Puts what the function returns.
     @inlinable
-    public func onInput(_ input: Input, _ put: (Output) throws -> Void) throws {
+    public func onInput(_ input: consuming Input, _ put: (Output) throws -> Void) throws {
         try put(self.body(input))
     }
 }
@@ -97,14 +99,12 @@ public struct ForEach<Item: Sendable>: Action {
 }
 
 /// Sends each item to one segment or to several, each of which gets a copy, and puts nothing.
-@safe
 public struct Send<Item: Sendable>: Action {
     private let segments: [String]
-    /// Keeps them as long as this.
     private var outlets: [Outlet<Item>] = []
-    /// The same ones: to send an item is not to count a reference to each of them, which takes longer than the rest.
+    /// Theirs, which are there as long as they are: to count a reference to an outlet takes longer than to send.
     @usableFromInline
-    var routes: [Unmanaged<Outlet<Item>>] = unsafe []
+    var routes: [Route<Item>] = []
 
     /// Makes the action, which claims a link to each of the segments.
     public init(to segments: String..., of type: Item.Type = Item.self) {
@@ -114,14 +114,25 @@ public struct Send<Item: Sendable>: Action {
     /// Claims the links.
     public mutating func onStart(_ context: ActionContext) {
         self.outlets = self.segments.map { context.claim($0) }
-        unsafe self.routes = self.outlets.map { unsafe Unmanaged.passUnretained($0) }
+        self.routes = self.outlets.map(\.route)
     }
 
     /// Sends the item.
     @inlinable
-    public func onInput(_ input: Item, _ put: (Never) throws -> Void) throws {
-        for place in unsafe self.routes.indices {
-            try unsafe self.routes[place]._withUnsafeGuaranteedRef { try $0.send(input) }
+    public func onInput(_ input: consuming Item, _ put: (Never) throws -> Void) throws {
+        var place = 0
+        do throws(LinkError) {
+            while place < self.routes.count - 1 {
+                try self.routes[place].send(copy input)
+                place += 1
+            }
+            // The last one gets the item itself, so that an array that nobody else has can be changed where it lies.
+            if place < self.routes.count { try self.routes[place].send(input) }
+        } catch {
+            throw self.failure(place)
         }
     }
+
+    @usableFromInline
+    func failure(_ place: Int) -> any Error { self.outlets[place].failure }
 }

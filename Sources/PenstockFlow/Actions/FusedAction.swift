@@ -22,7 +22,7 @@ public struct FusedAction<First: Action, Second: Action>: Action where First.Out
 
     /// Has the first take the item.
     @inlinable
-    public mutating func onInput(_ input: First.Input, _ put: (Second.Output) throws -> Void) throws {
+    public mutating func onInput(_ input: consuming First.Input, _ put: (Second.Output) throws -> Void) throws {
         try self.first.onInput(input) { try self.second.onInput($0, put) }
     }
 
@@ -58,8 +58,11 @@ public struct NamedAction<Base: Action>: Action {
     }
 
     /// Has the action take the item.
+    ///
+    /// It is always inlined, for it is there in every step: left to itself, the compiler gives up on pipelines of five.
     @inlinable
-    public mutating func onInput(_ input: Base.Input, _ put: (Base.Output) throws -> Void) throws {
+    @inline(__always)
+    public mutating func onInput(_ input: consuming Base.Input, _ put: (Base.Output) throws -> Void) throws {
         do {
             try self.base.onInput(input, put)
         } catch {

@@ -38,7 +38,7 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
     /// Puts an item in, blocking the thread while the link is full.
     /// - Throws: ``LinkError/abandoned`` when nobody will take anything out any more.
     @inlinable
-    public mutating func write(_ element: Element) throws(LinkError) {
+    public mutating func write(_ element: consuming Element) throws(LinkError) {
         if self.position == self.limit { try self.waitForRoom() }
         self.put(element)
     }
@@ -46,7 +46,7 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
     /// Puts an item in, suspending the task while the link is full.
     /// - Throws: ``LinkError/abandoned`` when nobody will take anything out any more.
     @inlinable
-    public mutating func send(_ element: Element) async throws(LinkError) {
+    public mutating func send(_ element: consuming Element) async throws(LinkError) {
         while self.position == self.limit { try await self.suspendForRoom() }
         self.put(element)
     }
@@ -61,7 +61,7 @@ public struct LinkWriter<Element: Sendable>: ~Copyable {
     public var isAbandoned: Bool { self.ring.isAbandoned.load(ordering: .acquiring) }
 
     @inlinable
-    mutating func put(_ element: Element) {
+    mutating func put(_ element: consuming Element) {
         unsafe (self.ring.slots + (self.position & self.ring.mask)).initialize(to: element)
         self.position &+= 1
         // The consumer may have let go of the item before the next line has ended.

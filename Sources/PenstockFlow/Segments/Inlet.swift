@@ -82,7 +82,7 @@ struct Inlet<Item: Sendable>: ~Copyable {
     ///
     /// - Throws: What `body` throws; ``SegmentStopped`` when a link has broken or the pipeline is interrupted.
     @inlinable
-    mutating func serve(_ interruption: Interruption, _ body: (Item) throws -> Void) throws {
+    mutating func serve(_ interruption: Interruption, _ body: (consuming Item) throws -> Void) throws {
         while !self.entries.isEmpty {
             if interruption.isSet { throw interruption.stop }
             if try !self.serveOnce(body) { self.wait(interruption) }
@@ -92,7 +92,7 @@ struct Inlet<Item: Sendable>: ~Copyable {
     /// Gives each link one turn, and takes those that have ended off the list.
     /// - Returns: whether anything happened.
     @inlinable
-    mutating func serveOnce(_ body: (Item) throws -> Void) throws -> Bool {
+    mutating func serveOnce(_ body: (consuming Item) throws -> Void) throws -> Bool {
         var (place, hasMoved) = (0, false)
         while place < self.entries.count {
             let entry = self.entries[place]

@@ -9,22 +9,16 @@ public final class Outlet<Item: Sendable> {
 
     let source: String
     private let bell: Bell
-    /// Behind a pointer, so that to send an item is not to ask whether somebody else does at the same time.
     @usableFromInline
-    let writer: UnsafeMutablePointer<LinkWriter<Item>>
-    /// One thread uses it, so nobody asks whether somebody else does at the same time.
-    @usableFromInline
-    @exclusivity(unchecked)
-    var isConnected = false
+    let route = Route<Item>()
 
     init(from source: String, to target: String, bell: Bell) {
         (self.source, self.target, self.bell) = (source, target, bell)
-        unsafe self.writer = .allocate(capacity: 1)
     }
 
     deinit {
         self.disconnect()
-        unsafe self.writer.deallocate()
+        self.route.deallocate()
     }
 
     /// Sends an item, waiting while the link is full.
@@ -32,26 +26,76 @@ public final class Outlet<Item: Sendable> {
     /// - Throws: An error that the action has to let pass when there is no use in going on, because the other segment
     ///   has ended or the pipeline was interrupted.
     @inlinable
-    public func send(_ item: Item) throws {
-        guard unsafe self.isConnected else { throw self.early() }
+    public func send(_ item: consuming Item) throws {
         do throws(LinkError) {
-            try unsafe self.writer.pointee.write(item)
+            try self.route.send(item)
         } catch {
-            throw self.stopped()
+            throw self.failure
         }
     }
 
+    /// Why nothing can be sent.
     @usableFromInline
-    func early() -> any Error {
-        FlowError(
+    var failure: any Error {
+        guard !self.route.isConnected else {
+            return SegmentStopped(reason: "segment '\(self.target)' has stopped taking items")
+        }
+        return FlowError(
             .notStarted,
             "segment '\(self.source)' sends to '\(self.target)' before all segments have started: send from onInput on"
         )
     }
+}
 
+/// The part of an outlet that moves items, which is used without counting a reference to the outlet.
+///
+/// It is behind pointers, so that to send an item is not to ask whether somebody else does at the same time.
+@safe
+@usableFromInline
+struct Route<Item: Sendable> {
+    /// It is there while the route is connected.
     @usableFromInline
-    func stopped() -> any Error {
-        SegmentStopped(reason: "segment '\(self.target)' has stopped taking items")
+    let writer: UnsafeMutablePointer<LinkWriter<Item>>
+    @usableFromInline
+    let connection: UnsafeMutablePointer<Bool>
+
+    init() {
+        unsafe self.writer = .allocate(capacity: 1)
+        unsafe self.connection = .allocate(capacity: 1)
+        unsafe self.connection.initialize(to: false)
+    }
+
+    func deallocate() {
+        unsafe self.writer.deallocate()
+        unsafe self.connection.deallocate()
+    }
+
+    @inlinable
+    var isConnected: Bool { unsafe self.connection.pointee }
+
+    /// Sends an item, waiting while the link is full.
+    /// - Throws: ``LinkError/abandoned`` when nobody takes anything out, or nobody does yet.
+    @inlinable
+    func send(_ item: consuming Item) throws(LinkError) {
+        guard self.isConnected else { throw .abandoned }
+        try unsafe self.writer.pointee.write(item)
+    }
+
+    func connect(_ writer: consuming LinkWriter<Item>) {
+        unsafe self.writer.initialize(to: writer)
+        unsafe self.connection.pointee = true
+    }
+
+    func finish() {
+        guard self.isConnected else { return }
+        unsafe self.connection.pointee = false
+        unsafe self.writer.move().finish()
+    }
+
+    func disconnect() {
+        guard self.isConnected else { return }
+        unsafe self.connection.pointee = false
+        unsafe self.writer.deinitialize(count: 1)
     }
 }
 
@@ -76,19 +120,14 @@ extension Outlet: ClaimedOutlet {
 
     func connect(to offer: Offer) throws(FlowError) {
         guard let door = offer.door as? InletDoor<Item> else { throw self.claim.mismatch(offer) }
-        unsafe self.writer.initialize(to: door.link(from: self.source, bell: self.bell).writer())
-        unsafe self.isConnected = true
+        self.route.connect(door.link(from: self.source, bell: self.bell).writer())
     }
 
     func finish() {
-        guard unsafe self.isConnected else { return }
-        unsafe self.isConnected = false
-        unsafe self.writer.move().finish()
+        self.route.finish()
     }
 
     func disconnect() {
-        guard unsafe self.isConnected else { return }
-        unsafe self.isConnected = false
-        unsafe self.writer.deinitialize(count: 1)
+        self.route.disconnect()
     }
 }
