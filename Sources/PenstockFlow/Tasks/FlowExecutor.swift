@@ -13,7 +13,8 @@ import Darwin
 /// A task that is resumed stays with the thread that resumed it, where the item is in the cache already, and one that
 /// waits at a link gives way to the others of its thread some times before it sleeps. Threads that have nothing to do
 /// take from those that have too much, and sleep otherwise. As with every executor of tasks, a task that blocks its
-/// thread keeps others from running.
+/// thread keeps others from running. Priorities are not looked at: tasks have their turn in the order in which they
+/// came.
 ///
 /// ```swift
 /// await withTaskExecutorPreference(FlowExecutor.shared) {
