@@ -64,6 +64,17 @@ struct GraphJoinTests {
         #expect(pairs.map(\.second).sorted() == Array(stride(from: 0, to: 120, by: 6)))
     }
 
+    @Test func `an item that has failed and comes another way is joined`() async throws {
+        let graph = try Graph("mended") { (graph, numbers: Wire<Int>) in
+            let (kept, failed) = graph.addCatching(Self.jitter("check", failing: [1, 3]), numbers)
+            let mended = graph.add(Processor("mend") { (failed: FailedItem<Int>) in -failed.item }, failed)
+            let all = graph.add(Self.jitter("all"), kept.merged(with: mended))
+            return graph.join("both", numbers, all)
+        }
+        let pairs = try await Self.collect(graph.run(0..<5))
+        #expect(Set(pairs) == [Joined(0, 0), Joined(1, -1), Joined(2, 2), Joined(3, -3), Joined(4, 4)])
+    }
+
     @Test func `several that were made of one are paired by their places`() async throws {
         let graph = try Graph("places") { (graph, numbers: Wire<Int>) in
             func several(_ name: String) -> Processor<Int, String> {

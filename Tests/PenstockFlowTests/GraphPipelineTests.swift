@@ -54,7 +54,8 @@ struct GraphPipelineTests {
 
     @Test func `a graph that does not come to one item says so`() async throws {
         let graph = try Graph("same") { (graph, numbers: Wire<Int>) in
-            graph.add(Processor("some") { (number: Int, put) in for _ in 0..<number { try await put(number) } }, numbers)
+            let some = Processor("some") { (number: Int, put) in for _ in 0..<number { try await put(number) } }
+            return graph.add(some, numbers)
         }
         #expect(try await graph.value(for: 1) == 1)
         for number in [0, 2] {

@@ -54,9 +54,11 @@ extension RandomGraph {
             if stream.values.contains(value) { all.failing.insert(name) }
             all.streams.append(mapped { [$0] })
         case .merge(let other):
-            let items = stream.items + all.streams[other].items
-            let isEmpty = stream.items.isEmpty || all.streams[other].items.isEmpty
-            all.streams.append(Stream(items: items, isOrdered: false, isUnique: isEmpty))
+            // What was dropped on the one may come on the other, so nobody hears of it.
+            let items = (stream.items + all.streams[other].items).filter { $0.value != nil }
+            let lineages = items.map { Self.trimmed($0.lineage) }
+            let isUnique = Set(lineages).count == lineages.count
+            all.streams.append(Stream(items: items, isOrdered: false, isUnique: isUnique))
         case .join(let other): self.join(stream, all.streams[other], &all)
         case .sum:
             let sum = stream.values.reduce(0, &+)

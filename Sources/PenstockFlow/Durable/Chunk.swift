@@ -57,12 +57,17 @@ struct ItemCoder<Item: Sendable>: Sendable {
             )
         }
         guard let type = Item.self as? any GraphItem.Type, let coder = coder(type) as? ItemCoder<Item> else {
-            throw FlowError(
-                .notStorable,
-                "\(Item.self) goes through node '\(node)', and cannot be stored: make it Codable, or run in memory"
-            )
+            throw Self.refusal(of: Item.self, at: node)
         }
         self = coder
+    }
+
+    /// Says that a type cannot be stored.
+    static func refusal(of type: any Any.Type, at node: String) -> FlowError {
+        FlowError(
+            .notStorable,
+            "\(type) goes through node '\(node)', and cannot be stored: make it Codable, or run in memory"
+        )
     }
 
     private init(

@@ -40,6 +40,8 @@ struct DurableRun: Sendable {
             }
             nodes.append(OutputNode(queue: output, run: name).planned(Self.moved(plan.outputs)))
         }
+        let problems = nodes.flatMap(\.unstorable)
+        guard problems.isEmpty else { throw FlowErrors(problems) }
         self.nodes = nodes
         self.record = Record(
             graph: plan.name,
@@ -102,7 +104,9 @@ struct DurableRun: Sendable {
             let change = record.graph == self.record.graph ? "its nodes have changed" : "it was graph '\(record.graph)'"
             throw FlowError(
                 .cannotRun,
-                "run '\(self.names.run)' began with another graph, \(change): let it end with that, or choose a new name"
+                """
+                run '\(self.names.run)' began with another graph, \(change): let it end with that, or choose a new name
+                """
             )
         }
         if row.state == .completed { return nil }
@@ -171,5 +175,15 @@ private struct OutputNode<Output: GraphItem>: Sendable {
             try await seat.commit(transaction.operations + position, consuming: rows.map(\.lease))
         }
         try await seat.commit(seat.end, consuming: reader.ends.map(\.lease))
+    }
+}
+
+extension PlannedNode {
+    /// What goes through it and cannot be stored.
+    fileprivate var unstorable: [FlowError] {
+        (self.inlets.map(\.type) + self.outputs.compactMap(\.self)).filter {
+            $0 != Never.self && !($0 is any GraphItem.Type)
+        }
+        .map { ItemCoder<Never>.refusal(of: $0, at: self.name) }
     }
 }

@@ -26,13 +26,13 @@ extension JoinNode {
                 kept.append(row.lease)
                 if row.inlet == 0 {
                     for envelope in try first.decode(row.payload) {
-                        if let pair = try self.keyed(envelope, seat.node, { try table.takeFirst($0) }) {
+                        if let pair = try self.keyed(envelope, 0, seat.node, { try table.takeFirst($0) }) {
                             pairs.append(pair)
                         }
                     }
                 } else {
                     for envelope in try second.decode(row.payload) {
-                        if let pair = try self.keyed(envelope, seat.node, { try table.takeSecond($0) }) {
+                        if let pair = try self.keyed(envelope, 1, seat.node, { try table.takeSecond($0) }) {
                             pairs.append(pair)
                         }
                     }

@@ -9,7 +9,7 @@ extension Processor {
         let failures = self.errorPolicy == .route ? try ItemCoder<FailedItem<Input>>(for: self.name) : nil
         var reader = DurableReader(seat)
         while let rows = try await reader.next() {
-            let envelopes = try rows.flatMap { try input.decode($0.payload) }
+            let envelopes = try rows.flatMap { try input.decode($0.payload) }.filter { !seat.node.passesOver($0) }
             var (outputs, failed) = ([Envelope<Output>](), [Envelope<FailedItem<Input>>]())
             for result in try await self.work(envelopes, seat.node) {
                 if let one = try self.settle(result, seat.node, &outputs) { failed.append(one) }

@@ -2,9 +2,9 @@ public import Penstock
 
 /// A graph has one inlet and one outlet, so it is a pipeline: by hand between two queues, in an engine, in a workflow.
 ///
-/// Each item of its queue is a run of its own, in which gathering nodes have what was made of that item alone, and which
-/// comes to one output. It is tried as an ``Activity`` is: a crash in the middle runs it again, and what it comes to is
-/// recorded once. For a stream through a graph whose links are durable there is ``run(_:in:)``.
+/// Each item of its queue is a run of its own, in which gathering nodes have what was made of that item alone, and
+/// which comes to one output. It is tried as an ``Activity`` is: a crash in the middle runs it again, and what it comes
+/// to is recorded once. For a stream through a graph whose links are durable there is ``run(_:in:as:to:sharing:)``.
 extension Graph: Pipeline where Input: Codable, Output: Codable {
     /// Runs the graph for each item of one queue and sends what it comes to to another, until the task is cancelled.
     public func run(from input: ReadQueue<Input>, to output: WriteQueue<Output>) async throws {

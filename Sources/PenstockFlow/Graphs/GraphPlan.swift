@@ -20,7 +20,9 @@ struct PlannedNode: Sendable {
     let run: @Sendable (NodeSeat) async throws -> Void
     /// The same with links in a store.
     let runDurably: @Sendable (DurableSeat) async throws -> Void
-    /// Whether a join comes after it.
+    /// Whether a join comes after it, which has to know where each item has come from.
+    var isJoined = false
+    /// Whether a join comes after it that waits for each of its items, and has to hear of those that are dropped.
     var tellsOfDropped = false
 
     @usableFromInline
@@ -120,14 +122,19 @@ struct GraphPlan: Sendable {
         return problems
     }
 
-    /// Tells the nodes before each join that it waits for each of their items.
+    /// Tells the nodes before each join of it.
+    ///
+    /// Where several wires are merged, an item that was dropped on one of them may come on another, so nobody after
+    /// that can wait for what was dropped before.
     mutating func settle() {
         for place in self.nodes.indices.reversed() {
             let node = self.nodes[place]
-            guard node.kind == .join || node.tellsOfDropped, node.kind != .gather else { continue }
+            let isJoined = node.kind == .join || (node.isJoined && node.kind != .gather)
+            let tells = node.kind == .join || (node.tellsOfDropped && node.kind != .gather)
             for inlet in node.inlets {
                 for source in inlet.sources where source.node != Self.inlet {
-                    self.nodes[source.node].tellsOfDropped = true
+                    if isJoined { self.nodes[source.node].isJoined = true }
+                    if tells, inlet.sources.count == 1 { self.nodes[source.node].tellsOfDropped = true }
                 }
             }
         }

@@ -43,11 +43,11 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
             var hasMoved = false
             if self.mayTake(table.held.first), let envelope = try first.takeIfReady(seat.interruption) {
                 hasMoved = true
-                try await self.send(self.keyed(envelope, seat) { try table.takeFirst($0) }, seat, outlets)
+                try await self.send(self.keyed(envelope, 0, seat) { try table.takeFirst($0) }, seat, outlets)
             }
             if self.mayTake(table.held.second), let envelope = try second.takeIfReady(seat.interruption) {
                 hasMoved = true
-                try await self.send(self.keyed(envelope, seat) { try table.takeSecond($0) }, seat, outlets)
+                try await self.send(self.keyed(envelope, 1, seat) { try table.takeSecond($0) }, seat, outlets)
             }
             if first.hasEnded { table.endFirst() }
             if second.hasEnded { table.endSecond() }
@@ -63,11 +63,13 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
 
     private func mayTake(_ held: Int) -> Bool { self.limit.map { held < $0 } ?? true }
 
-    func keyed<Item: Sendable, Result>(
+    func keyed<Item: Sendable, Pair>(
         _ envelope: Envelope<Item>,
+        _ inlet: Int,
         _ seat: NodeSeat,
-        _ take: (Envelope<Item>) throws -> Result
-    ) throws -> Result {
+        _ take: (Envelope<Item>) throws -> Pair?
+    ) throws -> Pair? {
+        if seat.passesOver(envelope, at: inlet) { return nil }
         if envelope.item != nil { NodeCounters.count(seat.counters.taken) }
         do {
             return try take(envelope)

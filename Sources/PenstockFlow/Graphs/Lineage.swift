@@ -1,8 +1,9 @@
 /// Which item of the graph's input an item has come from: the key by which items are joined.
 ///
 /// Items are numbered where they enter the graph, in the order in which they do. What a processor makes of an item
-/// keeps its number; where it makes several, each gets a place below it, from 0. The first of them counts as the item itself,
-/// so that what one filter has let pass is joined with what another has. A gathering node numbers what it puts anew.
+/// keeps its number; where it makes several, each gets a place below it, from 0. The first of them counts as the item
+/// itself, so that what one filter has let pass is joined with what another has. A gathering node numbers what it puts
+/// anew.
 public struct Lineage: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The number of the item that entered, from 0.
     public let number: Int

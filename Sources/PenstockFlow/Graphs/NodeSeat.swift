@@ -18,22 +18,38 @@ final class NodeSeat: Sendable {
     let counters = NodeCounters()
     @usableFromInline
     let interruption: Interruption
+    /// Whether somebody after it has to know where each item has come from.
+    @usableFromInline
+    let isJoined: Bool
     /// Whether somebody after it waits for each of its items, and has to hear of those that are dropped.
     @usableFromInline
     let tellsOfDropped: Bool
     @usableFromInline
     let context: NodeContext
+    /// Which of its inlets have several sources, so that word of an item that was dropped on one of them means nothing.
+    private let merges: [Bool]
     private let drain: DrainFlag
     private let doors: [any Sendable]
     private let targets: [[Target]]
 
     init(_ node: PlannedNode, bell: Bell, doors: [any Sendable], targets: [[Target]], _ run: RunSettings) {
         (self.name, self.bell, self.doors, self.targets) = (node.name, bell, doors, targets)
-        (self.interruption, self.tellsOfDropped, self.drain) = (run.interruption, node.tellsOfDropped, run.drain)
+        (self.interruption, self.drain) = (run.interruption, run.drain)
+        (self.isJoined, self.tellsOfDropped) = (node.isJoined, node.tellsOfDropped)
+        self.merges = node.inlets.map { $0.sources.count > 1 }
         self.context = NodeContext(node: node.name, shared: run.shared)
     }
 
     func targets(of port: Int) -> [Target] { self.targets[port] }
+
+    /// Whether what came in is nothing to anybody: word of an item that may come another way.
+    @inlinable
+    func passesOver<Item: Sendable>(_ envelope: Envelope<Item>, at inlet: Int = 0) -> Bool {
+        envelope.item == nil && self.isMerged(inlet)
+    }
+
+    @usableFromInline
+    func isMerged(_ inlet: Int) -> Bool { self.merges[inlet] }
 
     /// Suspends the node's task until `condition` holds or the run is interrupted.
     func suspend(until condition: () -> Bool) async {

@@ -24,6 +24,7 @@ extension Processor {
         // What was put for an item that fails after that is taken back, unless the run fails with it.
         let isDirect = self.errorPolicy == .fail
         while let envelope = try await inlet.next(seat) {
+            if seat.passesOver(envelope) { continue }
             if isDirect, let item = envelope.item {
                 try await self.pass(item, envelope.lineage, seat, outlets)
             } else {
@@ -51,7 +52,7 @@ extension Processor {
     @inlinable
     func lineage(of place: Int, below lineage: Lineage, _ seat: NodeSeat) -> Lineage {
         // Nobody looks at it where no join comes after.
-        self.putsOne || !seat.tellsOfDropped ? lineage : lineage.child(place)
+        self.putsOne || !seat.isJoined ? lineage : lineage.child(place)
     }
 
     /// Has the body make what it makes of an item, and keeps it.

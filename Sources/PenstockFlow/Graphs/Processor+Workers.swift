@@ -18,6 +18,7 @@ extension Processor {
                     await seat.suspend { board.hasNext }
                     if seat.interruption.isSet { throw seat.interruption.stop }
                 } else if let envelope = try inlet.takeIfReady(seat.interruption) {
+                    if seat.passesOver(envelope) { continue }
                     let place = board.begin()
                     group.addTask {
                         board.end(place, await self.work(envelope, seat))
