@@ -7,8 +7,9 @@ struct BenchFlowCommand: AsyncParsableCommand {
             discussion: """
                 W3-pipe moves numbers through five segments, W3-fanin from four to one,
                 W3-ping to and fro, W3-batch in arrays of 256; W3-fused fuses the five into
-                one. Without --workload all of them are measured. Links hold 1,024 items,
-                and one in W3-ping. Every sum is checked.
+                one; W3-durable moves them through three links in a store on /var/tmp.
+                Without --workload all of them are measured. Links hold 1,024 items, and
+                one in W3-ping. Every sum is checked.
                 """
         )
     }
@@ -56,6 +57,7 @@ enum FlowWorkload: String, CaseIterable, ExpressibleByArgument {
     case ping = "W3-ping"
     case fused = "W3-fused"
     case batch = "W3-batch"
+    case durable = "W3-durable"
 
     var unit: String { self == .ping ? "trips/s" : "items/s" }
 }

@@ -52,7 +52,7 @@ struct FlowBench: Sendable {
 
     private var capacity: Int? {
         switch self.workload {
-        case .pipe, .fanIn, .batch: Self.capacity
+        case .pipe, .fanIn, .batch, .durable: Self.capacity
         case .ping: 1
         case .fused: nil
         }
@@ -65,12 +65,14 @@ struct FlowBench: Sendable {
                 self.setting("threads", 1_000_000) { try await self.pipe($0) },
                 self.setting("tasks", 1_000_000) { try await self.onFlowExecutor($0, self.pipeOfTasks) },
                 self.setting("tasks, global", 1_000_000) { try await self.pipeOfTasks($0) },
+                self.setting("processors", 1_000_000) { try await self.pipeOfProcessors($0) },
             ]
         case .fanIn:
             [
                 self.setting("threads", 1_000_000) { try await self.fanIn($0) },
                 self.setting("tasks", 1_000_000) { try await self.onFlowExecutor($0, self.fanInOfTasks) },
                 self.setting("tasks, global", 1_000_000) { try await self.fanInOfTasks($0) },
+                self.setting("processors", 1_000_000) { try await self.fanInOfProcessors($0) },
             ]
         case .ping:
             [
@@ -85,6 +87,11 @@ struct FlowBench: Sendable {
                 self.setting("fused closures", 10_000_000) { try await self.fusedClosures($0) },
             ]
         case .batch: [self.setting("threads", 50_000_000) { try await self.batches($0) }]
+        case .durable:
+            [
+                self.setting("SQLite, full", 500_000) { try await self.durable($0, .sqlite) },
+                self.setting("memory", 500_000) { try await self.durable($0, .memory) },
+            ]
         }
     }
 

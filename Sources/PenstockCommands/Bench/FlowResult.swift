@@ -31,7 +31,7 @@ struct FlowResult: BenchLine {
     }
 
     static let columns = [
-        BenchReport.Column("WORKLOAD", width: 9), BenchReport.Column("SETTING", width: 18),
+        BenchReport.Column("WORKLOAD", width: 10), BenchReport.Column("SETTING", width: 18),
         BenchReport.Column("VALUE", width: 13, isNumber: true), BenchReport.Column("UNIT", width: 7),
         BenchReport.Column("[RANGE]", width: 29), BenchReport.Column("CPU NS", width: 7, isNumber: true),
         BenchReport.Column("ALLOCATIONS", width: 11, isNumber: true),

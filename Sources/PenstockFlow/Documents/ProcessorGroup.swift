@@ -87,7 +87,6 @@ extension Processor {
             options.workers ?? self.workers,
             options.isOrdered ?? self.isOrdered,
             options.errorPolicy ?? self.errorPolicy,
-            putsOne: self.putsOne,
             self.body
         )
     }

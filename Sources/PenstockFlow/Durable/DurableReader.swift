@@ -1,13 +1,16 @@
 /// The rows that come to a node, in the hands of its task.
+@usableFromInline
 struct DurableReader {
     private let seat: DurableSeat
     /// How many ports of each inlet have not ended.
     private var open: [Int]
     /// The rows that say so, which are consumed with the node's own end.
+    @usableFromInline
     private(set) var ends: [DurableRow] = []
     /// How many rows the node has sent to itself and not got yet.
     var returning = 0
 
+    @usableFromInline
     init(_ seat: DurableSeat) {
         (self.seat, self.open) = (seat, seat.sources)
     }
@@ -17,9 +20,10 @@ struct DurableReader {
 
     /// Leases the next rows, in the order in which they were put.
     /// - Returns: `nil` when everything has come.
-    mutating func next(_ limit: Int = DurableSeat.rows) async throws -> [DurableRow]? {
+    @usableFromInline
+    mutating func next() async throws -> [DurableRow]? {
         while self.returning > 0 || self.open.contains(where: { $0 > 0 }) {
-            let rows = try await self.seat.lease(limit).map(DurableRow.init)
+            let rows = try await self.seat.lease(DurableSeat.rows).map(DurableRow.init)
             var chunks: [DurableRow] = []
             for row in rows {
                 guard row.isEnd else {

@@ -69,8 +69,9 @@ struct DurableRun: Sendable {
             }
             return RunControl.Seated(node: node, seat: seat.node, sockets: [], body)
         }
-        let control = RunControl(seated, self.settings)
-        let end = Task { await control.main() }
+        let executor = self.store.environment.scheduler ?? FlowExecutor.shared
+        let control = RunControl(seated, self.settings, on: executor)
+        let end = Task(executorPreference: executor) { await control.main() }
         let result = await withTaskCancellationHandler {
             await end.value
         } onCancel: {
@@ -160,8 +161,8 @@ private struct OutputNode<Output: GraphItem>: Sendable {
     func run(_ seat: DurableSeat) async throws {
         let coder = try ItemCoder<Output>(for: "output")
         var reader = DurableReader(seat)
-        let stored = try await seat.store.item(seat.run.positionReference(seat.place))
-        var count = try stored?.payload.decode(as: Int.self) ?? 0
+        let stored = try await seat.position
+        var count = stored ?? 0
         var isFirst = stored == nil
         while let rows = try await reader.next() {
             var transaction = Transaction()
@@ -170,7 +171,7 @@ private struct OutputNode<Output: GraphItem>: Sendable {
                 try transaction.push(item, key: "\(self.run):\(count)", to: self.queue)
                 count += 1
             }
-            let position = try seat.run.position(seat.place, count, isFirst: isFirst)
+            let position = try seat.come(to: count, isFirst: isFirst)
             isFirst = false
             try await seat.commit(transaction.operations + position, consuming: rows.map(\.lease))
         }

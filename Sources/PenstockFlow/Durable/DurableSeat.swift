@@ -1,4 +1,4 @@
-import Penstock
+public import Penstock
 import Synchronization
 
 /// What a node has in a run whose links are in a store.
@@ -43,6 +43,7 @@ final class DurableSeat: Sendable {
     }
 
     /// Commits what was made of rows, waiting for room in the links.
+    @usableFromInline
     func commit(_ operations: [Operation], consuming rows: [LeaseReference]) async throws {
         let store = self.store
         let transaction = Transaction(rows.map { .settle($0, .consume) } + operations)
@@ -72,28 +73,52 @@ final class DurableSeat: Sendable {
         for lease in leases.sorted(by: { $0.id < $1.id }) { _ = await self.store.relinquish(lease, news: .max) }
     }
 
+    /// How far the node has come; `nil` when it has not begun.
+    @usableFromInline
+    var position: Int? {
+        get async throws {
+            let row = try await self.store.item(self.run.positionReference(self.place))
+            return try row?.payload.decode(as: Int.self)
+        }
+    }
+
+    /// Says how far the node has come.
+    @usableFromInline
+    func come(to count: Int, isFirst: Bool) throws -> [Operation] {
+        try self.run.position(self.place, count, isFirst: isFirst)
+    }
+
     // MARK: What is put
 
     /// How many rows a node leases at once, and how many may wait for it.
     static var rows: Int { 8 }
 
     /// How many items there are in a row at most.
+    @usableFromInline
     static var chunk: Int { 1024 }
 
     /// Rows for all that take what comes out of a port.
+    @inlinable
     func push<Item: Sendable>(
         _ envelopes: [Envelope<Item>],
         port: Int,
         _ coder: ItemCoder<Item>
     ) throws -> [Operation] {
-        guard !self.targets[port].isEmpty else { return [] }
+        guard self.isUsed(port) else { return [] }
         var operations: [Operation] = []
         for start in stride(from: 0, to: envelopes.count, by: Self.chunk) {
             let part = envelopes[start..<min(start + Self.chunk, envelopes.count)]
-            let payload = try coder.encode(part)
-            operations += self.targets[port].map { self.row(payload, to: $0) }
+            operations += self.rows(try coder.encode(part), from: port)
         }
         return operations
+    }
+
+    @usableFromInline
+    func isUsed(_ port: Int) -> Bool { !self.targets[port].isEmpty }
+
+    @usableFromInline
+    func rows(_ payload: Payload, from port: Int) -> [Operation] {
+        self.targets[port].map { self.row(payload, to: $0) }
     }
 
     /// A row for one inlet.
@@ -113,6 +138,7 @@ final class DurableSeat: Sendable {
     }
 
     /// Says that there is no more: to all that take what comes out of any port, and to the next run of this node.
+    @usableFromInline
     var end: [Operation] {
         var operations: [Operation] = []
         for (port, targets) in self.targets.enumerated() {
@@ -155,15 +181,18 @@ struct DurableNames: Sendable {
 }
 
 /// A row of a node's queue.
+@usableFromInline
 struct DurableRow {
     static let end = "end"
     /// The priority of rows that a node has sent to itself.
     static let returned = 1
 
+    @usableFromInline
     let lease: LeaseReference
     let inlet: Int
     let isEnd: Bool
     let isReturned: Bool
+    @usableFromInline
     let payload: Payload
 
     init(_ leased: LeasedItem) {

@@ -1,8 +1,8 @@
-import Penstock
+public import Penstock
 
 extension Processor {
     /// Takes rows, and commits what they have come to, until all that send to it have ended.
-    @usableFromInline
+    @inlinable
     func run(_ seat: DurableSeat) async throws {
         let input = try ItemCoder<Input>(for: self.name)
         let output = Output.self == Never.self ? nil : try ItemCoder<Output>(for: self.name)
@@ -24,7 +24,8 @@ extension Processor {
 
     /// Works on items, as many at the same time as it has workers.
     /// - Returns: what they have come to, in their order.
-    private func work(
+    @inlinable
+    func work(
         _ envelopes: [Envelope<Input>],
         _ seat: NodeSeat
     ) async throws -> [WorkResult<Input, Output>] {
@@ -51,7 +52,8 @@ extension Processor {
     /// Counts an item, and adds what it has come to.
     /// - Returns: the item, if it has failed and goes on as such.
     /// - Throws: what fails the run.
-    private func settle(
+    @inlinable
+    func settle(
         _ result: WorkResult<Input, Output>,
         _ seat: NodeSeat,
         _ outputs: inout [Envelope<Output>]
@@ -73,7 +75,7 @@ extension Gather {
     /// Takes rows and keeps them, until all that send to it have ended; then commits what they have come to.
     ///
     /// The rows stay in the store until then, so what was gathered need not be stored beside them.
-    @usableFromInline
+    @inlinable
     func run(_ seat: DurableSeat) async throws {
         let (input, output) = (try ItemCoder<Input>(for: self.name), try ItemCoder<Output>(for: self.name))
         var reader = DurableReader(seat)

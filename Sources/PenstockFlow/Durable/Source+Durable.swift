@@ -1,13 +1,13 @@
-import Penstock
+public import Penstock
 import Synchronization
 
 extension Source {
     /// Runs the body from its beginning, passes over what is in the store already, and commits the rest as it comes.
-    @usableFromInline
+    @inlinable
     func run(_ seat: DurableSeat) async throws {
         let coder = try ItemCoder<Output>(for: self.name)
-        let stored = try await seat.store.item(seat.run.positionReference(seat.place))
-        let passed = try stored?.payload.decode(as: Int.self) ?? 0
+        let stored = try await seat.position
+        let passed = stored ?? 0
         let buffer = FeedBuffer<Output>()
         try await withThrowingTaskGroup { group in
             group.addTask {
@@ -25,7 +25,8 @@ extension Source {
         try await seat.commit(seat.end, consuming: [])
     }
 
-    private func fill(_ buffer: FeedBuffer<Output>, passing passed: Int, _ seat: NodeSeat) async throws {
+    @inlinable
+    func fill(_ buffer: FeedBuffer<Output>, passing passed: Int, _ seat: NodeSeat) async throws {
         var count = 0
         do {
             try await self.body(seat.context) { output in
@@ -43,7 +44,8 @@ extension Source {
     }
 
     /// Commits what is there, as long as something comes: what comes while a commit is under way goes into the next.
-    private static func commit(
+    @inlinable
+    static func commit(
         _ buffer: FeedBuffer<Output>,
         from passed: Int,
         isFirst: Bool,
@@ -55,7 +57,7 @@ extension Source {
         while let items = await buffer.take(seat.node) {
             let envelopes = items.enumerated().map { Envelope($0.element, Lineage(count + $0.offset)) }
             count += items.count
-            let position = try seat.run.position(seat.place, count, isFirst: isFirst)
+            let position = try seat.come(to: count, isFirst: isFirst)
             isFirst = false
             try await seat.commit(seat.push(envelopes, port: 0, coder) + position, consuming: [])
         }
@@ -64,6 +66,7 @@ extension Source {
 }
 
 /// What a source has put and nobody has committed.
+@usableFromInline
 final class FeedBuffer<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
@@ -78,10 +81,15 @@ final class FeedBuffer<Item: Sendable>: Sendable {
     private let room = Bell()
     private let news = Bell()
 
+    @usableFromInline
+    init() {}
+
     /// Whether the source has come to its own end.
+    @usableFromInline
     var isComplete: Bool { self.state.withLock { $0.isComplete } }
 
     /// Adds an item, and waits while there is no room.
+    @usableFromInline
     func put(_ item: Item, _ seat: NodeSeat) async {
         let isFull = self.state.withLock { state in
             state.items.append(item)
@@ -96,9 +104,11 @@ final class FeedBuffer<Item: Sendable>: Sendable {
         }
     }
 
+    @usableFromInline
     func complete() { self.state.withLock { $0.isComplete = true } }
 
     /// One of the two sides has ended, whatever for.
+    @usableFromInline
     func end() {
         self.state.withLock { $0.hasEnded = true }
         self.news.ring()
@@ -107,6 +117,7 @@ final class FeedBuffer<Item: Sendable>: Sendable {
 
     /// Takes all there is, and waits until there is something.
     /// - Returns: `nil` when there will be no more.
+    @usableFromInline
     func take(_ seat: NodeSeat) async -> [Item]? {
         await self.news.suspend {
             self.state.withLock { !$0.items.isEmpty || $0.hasEnded } || seat.interruption.isSet

@@ -22,7 +22,7 @@ public final class GraphRun<Output: Sendable>: AsyncSequence, Sendable {
 
     init(_ graph: String, _ control: RunControl, _ outlet: InletDoor<Envelope<Output>>, _ seat: NodeSeat) {
         (self.graph, self.control, self.outlet, self.seat) = (graph, control, outlet, seat)
-        self.end = Task { await control.main() }
+        self.end = Task(executorPreference: FlowExecutor.shared) { await control.main() }
     }
 
     deinit {

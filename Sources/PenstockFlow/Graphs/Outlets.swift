@@ -59,6 +59,13 @@ final class Outlets<Item: Sendable> {
     /// can.
     @inlinable
     func send(_ envelope: Envelope<Item>) async throws {
+        if !self.sendIfRoom(envelope) { try await self.wait(with: envelope) }
+    }
+
+    /// Sends an item to those that have room.
+    /// - Returns: `false` when there are others, which are to be waited for.
+    @inlinable
+    func sendIfRoom(_ envelope: Envelope<Item>) -> Bool {
         if envelope.item != nil { NodeCounters.count(self.seat.counters.put) }
         var isOwed = false
         for place in unsafe self.entries.indices where unsafe !self.entries[place].writer.pointee.writeIfRoom(envelope)
@@ -66,7 +73,7 @@ final class Outlets<Item: Sendable> {
             unsafe self.entries[place].isOwed = true
             isOwed = true
         }
-        if isOwed { try await self.wait(with: envelope) }
+        return !isOwed
     }
 
     /// Waits for those that are full.

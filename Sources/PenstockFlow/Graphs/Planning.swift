@@ -29,7 +29,7 @@ extension Processor {
     /// The same with another policy.
     @usableFromInline
     var routing: Processor {
-        Processor(self.name, self.maximumSize, self.workers, self.isOrdered, .route, putsOne: self.putsOne, self.body)
+        Processor(self.name, self.maximumSize, self.workers, self.isOrdered, .route, self.body)
     }
 }
 

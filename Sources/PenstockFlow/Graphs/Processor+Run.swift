@@ -26,21 +26,48 @@ extension Processor {
         while let envelope = try await inlet.next(seat) {
             if seat.passesOver(envelope) { continue }
             if isDirect, let item = envelope.item {
-                try await self.pass(item, envelope.lineage, seat, outlets)
+                switch self.body {
+                case .one(let body): try await self.pass(item, envelope.lineage, seat, outlets, body)
+                case .many(let body): try await self.pass(item, envelope.lineage, seat, outlets, body)
+                }
             } else {
                 try await self.send(self.work(envelope, seat), seat, outlets, failures)
             }
         }
     }
 
+    /// Sends what the body makes of an item.
+    @inlinable
+    func pass(
+        _ item: Input,
+        _ lineage: Lineage,
+        _ seat: NodeSeat,
+        _ outlets: Outlets<Output>,
+        _ body: One
+    ) async throws {
+        NodeCounters.count(seat.counters.taken)
+        do {
+            let envelope = Envelope(try await body(item, seat.context), lineage)
+            if !outlets.sendIfRoom(envelope) { try await outlets.wait(with: envelope) }
+        } catch {
+            throw seat.failure(error, lineage)
+        }
+    }
+
     /// Has the body put straight into the links.
     @inlinable
-    func pass(_ item: Input, _ lineage: Lineage, _ seat: NodeSeat, _ outlets: Outlets<Output>) async throws {
+    func pass(
+        _ item: Input,
+        _ lineage: Lineage,
+        _ seat: NodeSeat,
+        _ outlets: Outlets<Output>,
+        _ body: Many
+    ) async throws {
         NodeCounters.count(seat.counters.taken)
         var count = 0
         do {
-            try await self.body(item, seat.context) { output in
-                try await outlets.send(Envelope(output, self.lineage(of: count, below: lineage, seat)))
+            try await body(item, seat.context) { output in
+                try await outlets.send(Envelope(output, seat.isJoined ? lineage.child(count) : lineage))
                 count += 1
             }
         } catch {
@@ -49,21 +76,21 @@ extension Processor {
         if count == 0, seat.tellsOfDropped { try await outlets.send(Envelope(nil, lineage)) }
     }
 
-    @inlinable
-    func lineage(of place: Int, below lineage: Lineage, _ seat: NodeSeat) -> Lineage {
-        // Nobody looks at it where no join comes after.
-        self.putsOne || !seat.isJoined ? lineage : lineage.child(place)
-    }
-
     /// Has the body make what it makes of an item, and keeps it.
     @inlinable
     func work(_ envelope: Envelope<Input>, _ seat: NodeSeat) async -> WorkResult<Input, Output> {
         var result = WorkResult<Input, Output>(envelope)
         guard let item = envelope.item else { return result }
         do {
-            try await self.body(item, seat.context) { output in
-                let lineage = self.lineage(of: result.outputs.count, below: envelope.lineage, seat)
-                result.outputs.append(Envelope(output, lineage))
+            switch self.body {
+            case .one(let body):
+                result.outputs = [Envelope(try await body(item, seat.context), envelope.lineage)]
+            case .many(let body):
+                try await body(item, seat.context) { output in
+                    // Nobody looks at it where no join comes after.
+                    let lineage = seat.isJoined ? envelope.lineage.child(result.outputs.count) : envelope.lineage
+                    result.outputs.append(Envelope(output, lineage))
+                }
             }
         } catch {
             result.outputs = []

@@ -10,9 +10,18 @@
 /// }
 /// ```
 public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
-    /// Takes an item, and puts what it makes of it.
+    /// Makes one item of another.
     @usableFromInline
-    typealias Body = @Sendable (Input, NodeContext, _ put: (Output) async throws -> Void) async throws -> Void
+    typealias One = @Sendable (Input, NodeContext) async throws -> Output
+    /// Takes an item, and puts as many as it likes.
+    @usableFromInline
+    typealias Many = @Sendable (Input, NodeContext, _ put: (Output) async throws -> Void) async throws -> Void
+
+    @usableFromInline
+    enum Body: Sendable {
+        case one(One)
+        case many(Many)
+    }
 
     /// The name of the node, which is there once in a graph.
     public let name: String
@@ -29,9 +38,6 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
     /// What is done about an item for which it throws.
     public let errorPolicy: ErrorPolicy
 
-    /// Whether it puts one item for each that it takes.
-    @usableFromInline
-    let putsOne: Bool
     @usableFromInline
     let body: Body
 
@@ -54,9 +60,7 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
         errorPolicy: ErrorPolicy = .fail,
         _ body: @escaping @Sendable (_ input: Input) async throws -> Output
     ) {
-        self.init(name, maximumSize, workers, isOrdered, errorPolicy, putsOne: true) { input, _, put in
-            try await put(body(input))
-        }
+        self.init(name, maximumSize, workers, isOrdered, errorPolicy, .one { input, _ in try await body(input) })
     }
 
     /// Makes a processor that puts one item for each that it takes, and asks where it is.
@@ -71,9 +75,7 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
         errorPolicy: ErrorPolicy = .fail,
         in body: @escaping @Sendable (_ input: Input, _ context: NodeContext) async throws -> Output
     ) {
-        self.init(name, maximumSize, workers, isOrdered, errorPolicy, putsOne: true) { input, context, put in
-            try await put(body(input, context))
-        }
+        self.init(name, maximumSize, workers, isOrdered, errorPolicy, .one(body))
     }
 
     /// Makes a processor that puts as many items as it likes for each that it takes.
@@ -89,9 +91,8 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
         errorPolicy: ErrorPolicy = .fail,
         _ body: @escaping @Sendable (_ input: Input, _ put: (Output) async throws -> Void) async throws -> Void
     ) {
-        self.init(name, maximumSize, workers, isOrdered, errorPolicy, putsOne: false) { input, _, put in
-            try await body(input, put)
-        }
+        let many: Many = { input, _, put in try await body(input, put) }
+        self.init(name, maximumSize, workers, isOrdered, errorPolicy, .many(many))
     }
 
     /// Makes a processor that puts as many items as it likes for each that it takes, and asks where it is.
@@ -109,7 +110,7 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
                 _ input: Input, _ context: NodeContext, _ put: (Output) async throws -> Void
             ) async throws -> Void
     ) {
-        self.init(name, maximumSize, workers, isOrdered, errorPolicy, putsOne: false, body)
+        self.init(name, maximumSize, workers, isOrdered, errorPolicy, .many(body))
     }
 
     @usableFromInline
@@ -119,13 +120,12 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
         _ workers: Int,
         _ isOrdered: Bool,
         _ errorPolicy: ErrorPolicy,
-        putsOne: Bool,
-        _ body: @escaping Body
+        _ body: Body
     ) {
         precondition(maximumSize > 0, "the inlet of processor '\(name)' holds at least one item")
         precondition(workers > 0, "processor '\(name)' has at least one worker")
         (self.name, self.maximumSize, self.workers, self.isOrdered) = (name, maximumSize, workers, isOrdered)
-        (self.errorPolicy, self.putsOne, self.body) = (errorPolicy, putsOne, body)
+        (self.errorPolicy, self.body) = (errorPolicy, body)
     }
 }
 

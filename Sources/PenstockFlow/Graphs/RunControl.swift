@@ -27,10 +27,13 @@ final class RunControl: Sendable {
     private let nodes: [Seated]
     private let interruption: Interruption
     private let draining: DrainFlag
+    private let executor: any TaskExecutor
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(_ nodes: [Seated], _ run: RunSettings) {
+    /// - Parameter executor: Where the tasks of those run that can be ended without the others.
+    init(_ nodes: [Seated], _ run: RunSettings, on executor: any TaskExecutor = FlowExecutor.shared) {
+        self.executor = executor
         (self.nodes, self.interruption, self.draining) = (nodes, run.interruption, run.drain)
         for node in nodes { run.interruption.add(node.seat.bell) }
     }
@@ -93,7 +96,7 @@ final class RunControl: Sendable {
     /// Runs a node that brings items in, in a task of its own, so that it can be ended without the others.
     private func feed(_ node: Seated) async throws {
         let feeder = self.state.withLock { state in
-            let feeder = Task { try await node.run() }
+            let feeder = Task(executorPreference: self.executor) { try await node.run() }
             state.feeders.append(feeder)
             return feeder
         }
