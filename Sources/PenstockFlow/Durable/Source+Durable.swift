@@ -1,5 +1,5 @@
 public import Penstock
-import Synchronization
+public import Synchronization
 
 extension Source {
     /// Runs the body from its beginning, passes over what is in the store already, and commits the rest as it comes.
@@ -68,18 +68,25 @@ extension Source {
 /// What a source has put and nobody has committed.
 @usableFromInline
 final class FeedBuffer<Item: Sendable>: Sendable {
-    private struct State {
+    @usableFromInline
+    struct State {
+        @usableFromInline
         var items: [Item] = []
+        @usableFromInline
         var hasEnded = false
         var isComplete = false
     }
 
     /// How many items wait at most.
-    private static var capacity: Int { 8 * DurableSeat.chunk }
+    @usableFromInline
+    static var capacity: Int { 8 * DurableSeat.chunk }
 
-    private let state = Mutex(State())
-    private let room = Bell()
-    private let news = Bell()
+    @usableFromInline
+    let state = Mutex(State())
+    @usableFromInline
+    let room = Bell()
+    @usableFromInline
+    let news = Bell()
 
     @usableFromInline
     init() {}
@@ -89,14 +96,18 @@ final class FeedBuffer<Item: Sendable>: Sendable {
     var isComplete: Bool { self.state.withLock { $0.isComplete } }
 
     /// Adds an item, and waits while there is no room.
-    @usableFromInline
+    @inlinable
     func put(_ item: Item, _ seat: NodeSeat) async {
         let isFull = self.state.withLock { state in
             state.items.append(item)
             return state.items.count >= Self.capacity
         }
         self.news.ring()
-        guard isFull else { return }
+        if isFull { await self.waitForRoom(seat) }
+    }
+
+    @usableFromInline
+    func waitForRoom(_ seat: NodeSeat) async {
         await seat.counters.wait {
             await self.room.suspend {
                 self.state.withLock { $0.items.count < Self.capacity || $0.hasEnded } || seat.interruption.isSet
