@@ -84,7 +84,13 @@ struct DurableRun: Sendable {
             throw GraphFailure(graph: self.graph, result: result)
         }
         let ended = Operation.settle(lease, .complete(try Payload(encoding: true)))
-        _ = try await self.store.commit(Transaction([.clear(queue: self.names.progress), ended]))
+        do {
+            _ = try await self.store.commit(Transaction([.clear(queue: self.names.progress), ended]))
+        } catch {
+            // All is done but to say so, which the next call does.
+            _ = await self.store.relinquish(lease, news: .max)
+            throw error
+        }
         return result
     }
 
