@@ -51,6 +51,7 @@ let package = Package(
             path: "Examples/Quickstart"
         ),
         .executableTarget(name: "Segments", dependencies: ["PenstockFlow"], path: "Examples/Segments"),
+        .executableTarget(name: "Words", dependencies: ["PenstockFlow"], path: "Examples/Words"),
         .systemLibrary(
             name: "CSQLite",
             pkgConfig: "sqlite3",
