@@ -30,7 +30,7 @@ struct FlowBenchTests {
             let counters = try #require(object["counters"] as? [String: Any])
             #expect(Set(counters.keys) == ["allocations", "switches", "preemptions"])
         }
-        #expect(workloads == ["W3-pipe", "W3-fanin", "W3-ping", "W3-fused", "W3-batch"])
+        #expect(workloads == ["W3-pipe", "W3-fanin", "W3-ping", "W3-fused", "W3-batch", "W3-durable"])
         for workload in ["W3-pipe", "W3-fanin", "W3-ping"] {
             let settings = objects.filter { $0["workload"] as? String == workload }.map { $0["setting"] as? String }
             #expect(settings.prefix(2) == ["threads", "tasks"])

@@ -1,4 +1,5 @@
 import DiskWorkload
+import Foundation
 import Penstock
 import PenstockSQLite
 import Testing
@@ -29,6 +30,20 @@ struct InspectionTests {
         #expect(report.items == 4)
         #expect(try bytes(of: folder.database) == before)
         #expect(try folder.names == ["app.db", "app.db-owner"])
+    }
+
+    @Test("A header that lets nothing be written is found")
+    func header() async throws {
+        let folder = try Folder()
+        try await Self.makeStore(folder)
+        var damaged = try bytes(of: folder.database)
+        // The version that a writer has to know.
+        damaged[18] ^= 8
+        try Data(damaged).write(to: URL(filePath: folder.database))
+        let problems = try SQLiteStore.verify(path: folder.database).problems
+        #expect(problems.contains { $0.hasPrefix("the header names a later format") }, "\(problems)")
+        let error = #expect(throws: PenstockError.self) { try SQLiteStore.quarantine(path: folder.database) }
+        #expect(error?.code == .storeUnusable)
     }
 
     @Test(

@@ -48,11 +48,17 @@ extension SQLiteConnection {
     /// Opens a connection to look around with: closing it leaves the files as they were.
     static func visiting(_ file: DatabaseFile) throws(PenstockError) -> SQLiteConnection {
         let isLive = unsafe access("\(file.path)-wal", F_OK) == 0
-        let mayWrite = unsafe access(file.path, W_OK) == 0 && access(DatabasePath.directory(of: file.path), W_OK) == 0
         // To read a database that has a log one writes beside it, and whoever may not write to the database could not
         // tidy up; where there is no log, nobody is writing.
-        guard file.system != nil || isLive || mayWrite else { return try SQLiteConnection(immutable: file.path) }
+        guard file.system != nil || isLive || Self.mayWrite(file) else {
+            return try SQLiteConnection(immutable: file.path)
+        }
         return try SQLiteConnection(file, keepsLog: file.hasLog)
+    }
+
+    /// Whether this user may write to a file and beside it.
+    static func mayWrite(_ file: DatabaseFile) -> Bool {
+        unsafe access(file.path, W_OK) == 0 && access(DatabasePath.directory(of: file.path), W_OK) == 0
     }
 
     /// Opens a connection to copy from, whether somebody is writing to the database or nobody may.

@@ -135,6 +135,9 @@ final class SQLiteConnection {
 
     // MARK: State
 
+    /// Whether SQLite has found that nothing can be written, which it knows once something was read.
+    var mayOnlyRead: Bool { unsafe sqlite3_db_readonly(self.handle, "main") == 1 }
+
     /// Whether no transaction is open, as it is once the connection is closed.
     var isIdle: Bool {
         guard let handle = unsafe self.handle else { return true }

@@ -34,15 +34,22 @@ public struct SQLiteInspection: Sendable, Hashable {
                     "'\(path)' is empty or of an older version: open it once, and verify it then"
                 )
             }
-            try self.init(over: connection, path: path)
+            // Only what SQLite reads as the header says so, which may be in the log.
+            let isFormatLater = file.system == nil && SQLiteConnection.mayWrite(file) && connection.mayOnlyRead
+            try self.init(over: connection, path: path, isFormatLater ? [Self.laterFormat] : [])
         } catch {
             throw error.naming(path)
         }
     }
 
+    private static let laterFormat =
+        "the header names a later format, of which nothing can be written: a byte of it has changed"
+
     /// Looks through what a connection sees, a transaction of its own that is open included.
-    init(over connection: SQLiteConnection, path: String) throws(PenstockError) {
-        var problems: [String] = []
+    ///
+    /// - Parameter known: What is known to be wrong already.
+    init(over connection: SQLiteConnection, path: String, _ known: [String] = []) throws(PenstockError) {
+        var problems = known
         for query in Self.queries {
             try Self.asFarAsItGoes(&problems) { problems throws(PenstockError) in
                 problems += try Self.lines(query, connection)
