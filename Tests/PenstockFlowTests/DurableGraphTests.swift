@@ -131,6 +131,11 @@ struct DurableGraphTests {
             try await graph.run(0..<1, in: store, as: "run", to: output)
         }
         #expect(running?.code == .cannotRun)
+        // Its queues would be those of the first node of the other.
+        let colon = await #expect(throws: FlowError.self) {
+            try await graph.run(0..<1, in: store, as: "run:1", to: output)
+        }
+        #expect(colon?.code == .cannotRun && "\(colon as Any)".contains("leave the colon out"))
         #expect("\(running as Any)".contains("run 'run' is going on elsewhere"))
         first.cancel()
         let ended = await #expect(throws: GraphFailure.self) { try await first.value }

@@ -24,7 +24,11 @@ struct DurableRun: Sendable {
         to output: Queue<Output>?,
         _ shared: (any Sendable)?
     ) throws {
-        // The store says what is wrong with the name.
+        guard !name.contains(":") else {
+            let reason = "its queues could be those of another run: leave the colon out"
+            throw FlowError(.cannotRun, "run '\(name)' has a colon in its name, so \(reason)")
+        }
+        // The store says what else is wrong with the name.
         _ = try Queue<Bool>("\(name):progress", in: store)
         (self.graph, self.store, self.names) = (plan.name, store, DurableNames(run: name))
         self.settings = RunSettings(shared: shared)

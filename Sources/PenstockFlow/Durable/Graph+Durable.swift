@@ -11,7 +11,8 @@ extension Graph {
     /// - Parameters:
     ///   - input: What goes into the graph.
     ///   - store: Where the links are.
-    ///   - name: The name of the run, under which it is found again; it begins the names of its queues.
+    ///   - name: The name of the run, under which it is found again; it begins the names of its queues, and has no
+    ///     colon.
     ///   - output: The queue into which each item that comes out is pushed, once; it is in the same store.
     ///   - shared: What all nodes share.
     /// - Returns: what each node has done in this call.
