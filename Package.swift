@@ -17,6 +17,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A program that loads libraries of actions lets them find what it is made of.
+let loadsLibraries: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]
+
 let package = Package(
     name: "penstock",
     platforms: [.macOS(.v15)],
@@ -43,7 +46,11 @@ let package = Package(
             dependencies: ["Penstock", "PenstockSQLite", "PenstockFlow", "CSQLite", "CLinux"]
         ),
         // Not named after its product: on a disk that ignores case it would collide with the library.
-        .executableTarget(name: "PenstockCLI", dependencies: ["PenstockCommands", "Intake", "CAllocations"]),
+        .executableTarget(
+            name: "PenstockCLI",
+            dependencies: ["PenstockCommands", "Intake", "CAllocations"],
+            linkerSettings: loadsLibraries
+        ),
         .target(name: "Intake", dependencies: ["Penstock", "PenstockSQLite"], path: "Examples/Intake"),
         .executableTarget(
             name: "Quickstart",
@@ -98,7 +105,11 @@ let package = Package(
                 "Simulate",
             ]
         ),
-        .testTarget(name: "PenstockFlowTests", dependencies: ["Penstock", "PenstockFlow", "PenstockTesting"]),
+        .testTarget(
+            name: "PenstockFlowTests",
+            dependencies: ["Penstock", "PenstockFlow", "PenstockTesting"],
+            linkerSettings: loadsLibraries
+        ),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

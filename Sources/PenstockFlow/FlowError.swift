@@ -7,6 +7,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
             case notShared, duplicateNode, unusedOutput, unpaired
             case badDocument, unknownNode, unknownProcessor, badArgument, notOne
             case notStorable, cannotRun
+            case badLibrary, unknownAction
         }
 
         private let value: Value
@@ -44,6 +45,10 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let notStorable = Code(value: .notStorable)
         /// A run cannot begin: somebody else has it, or it was another graph.
         public static let cannotRun = Code(value: .cannotRun)
+        /// A library of actions cannot be loaded, or does not fit this program.
+        public static let badLibrary = Code(value: .badLibrary)
+        /// A segment asks for an action that no library has.
+        public static let unknownAction = Code(value: .unknownAction)
         /// An item was sent before all segments had started.
         public static let notStarted = Code(value: .notStarted)
     }

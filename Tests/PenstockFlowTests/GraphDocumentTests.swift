@@ -113,7 +113,7 @@ struct GraphDocumentTests {
             {"name": "bad",
              "nodes": [
                {"name": "a", "use": "text.uper"},
-               {"name": "b", "use": "text.upper", "workers": 0, "onError": "ignore"},
+               {"name": "b", "use": "text.upper", "workers": 0, "onError": "ignore", "arguments": {"loud": true}},
                {"name": "b", "use": "text.upper"},
                {"name": "c", "use": "text.limit", "arguments": {"most": "2", "tags": [1], "style": "bold", "x": 1}},
                {"name": "d"},
@@ -132,6 +132,7 @@ struct GraphDocumentTests {
             "unknownProcessor nodes[0].use: there is no 'text.uper'; \(known)text.upper, text.words",
             "badArgument nodes[1].workers: 0 stands where at least 1 should",
             "badArgument nodes[1].onError: 'ignore' stands where fail, drop or route should",
+            "badArgument nodes[1].arguments: there is no argument 'loud'; there are none",
             "duplicateNode nodes[2].name: 'b' is the name of nodes[1] as well",
             "badArgument nodes[3].arguments.most: a string stands where an integer should",
             "badArgument nodes[3].arguments.tags[0]: an integer stands where a string should",

@@ -123,7 +123,7 @@ struct HandshakeTests {
         let result = await pipeline.run(5)
         #expect(
             "\(result)".contains(
-                "'start' sends to 'sunk', which is not there; on offer are: 'start' takes Int, 'sink' takes Int"
+                "segment 'start': it sends to 'sunk', which is not there; on offer are: 'start' takes Int, 'sink' takes Int"
             ),
             "\(result)"
         )
@@ -138,7 +138,7 @@ struct HandshakeTests {
             Segment("sink") { ForEach { (_: String) in } },
         ])
         let result = await pipeline.run(5)
-        #expect("\(result)".contains("'start' sends Int to 'sink' takes String"), "\(result)")
+        #expect("\(result)".contains("segment 'start': it sends Int to 'sink' takes String"), "\(result)")
     }
 
     @Test(arguments: [["start"], ["a", "start"], ["b", "a", "start"]])

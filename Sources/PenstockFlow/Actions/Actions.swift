@@ -107,9 +107,10 @@ public struct Send<Item: Sendable>: Action {
     var routes: [Route<Item>] = []
 
     /// Makes the action, which claims a link to each of the segments.
-    public init(to segments: String..., of type: Item.Type = Item.self) {
-        self.segments = segments
-    }
+    public init(to segments: String..., of type: Item.Type = Item.self) { self.init(segments) }
+
+    /// Makes the action for segments whose names are in a list.
+    public init(_ segments: [String]) { self.segments = segments }
 
     /// Claims the links.
     public mutating func onStart(_ context: ActionContext) {
@@ -121,18 +122,20 @@ public struct Send<Item: Sendable>: Action {
     @inlinable
     public func onInput(_ input: consuming Item, _ put: (Never) throws -> Void) throws {
         var place = 0
-        do throws(LinkError) {
-            while place < self.routes.count - 1 {
-                try self.routes[place].send(copy input)
-                place += 1
-            }
-            // The last one gets the item itself, so that an array that nobody else has can be changed where it lies.
-            if place < self.routes.count { try self.routes[place].send(input) }
-        } catch {
-            throw self.failure(place)
+        while place < self.routes.count - 1 {
+            try self.send(copy input, place)
+            place += 1
         }
+        // The last one gets the item itself, so that an array that nobody else has can be changed where it lies.
+        if place < self.routes.count { try self.send(input, place) }
+    }
+
+    @inlinable
+    @inline(__always)
+    func send(_ item: consuming Item, _ place: Int) throws {
+        do throws(LinkError) { try self.routes[place].send(item) } catch { try self.dropOrStop(place) }
     }
 
     @usableFromInline
-    func failure(_ place: Int) -> any Error { self.outlets[place].failure }
+    func dropOrStop(_ place: Int) throws { try self.outlets[place].dropOrStop() }
 }

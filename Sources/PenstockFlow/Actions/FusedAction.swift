@@ -83,7 +83,7 @@ public struct NamedAction<Base: Action>: Action {
     /// Says which action an error came from; one that came from an action after this one says so already.
     @usableFromInline
     func failure(_ error: any Error) -> any Error {
-        error is ActionFailure || error is SegmentStopped ? error : ActionFailure(action: self.name, error: error)
+        ActionFailure.named(error, self.name)
     }
 }
 
@@ -91,6 +91,11 @@ public struct NamedAction<Base: Action>: Action {
 struct ActionFailure: Error {
     let action: String
     let error: any Error
+
+    /// Says which action an error came from, unless it says so already or is no action's.
+    static func named(_ error: any Error, _ action: @autoclosure () -> String) -> any Error {
+        error is ActionFailure || error is SegmentStopped ? error : ActionFailure(action: action(), error: error)
+    }
 }
 
 /// A segment has no reason to go on, and has not failed itself: the pipeline was interrupted, or a link has broken.

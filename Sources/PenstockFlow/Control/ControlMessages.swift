@@ -21,7 +21,7 @@ enum ControlRequest: Sendable {
     var summary: String {
         switch self {
         case .libraries(let names): "libraries \(names)"
-        case .actions: "actions"
+        case .actions(let blueprint): (["actions"] + blueprint.uses.map(\.use)).joined(separator: " ")
         case .start: "start"
         case .offers(let offers): "offers: " + offers.map(\.summary).joined(separator: ", ")
         case .links(let offers): "links to \(offers.map(\.segment))"

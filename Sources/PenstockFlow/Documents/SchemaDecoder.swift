@@ -4,6 +4,8 @@ final class SchemaDecoder: Decoder {
     let userInfo: [CodingUserInfoKey: Any] = [:]
     /// What was asked for so far.
     private(set) var schema = ArgumentSchema.any
+    /// A type that is made without asking for anything has no use for arguments.
+    private var hasBeenAsked = false
 
     static func schema<Value: Decodable>(of type: Value.Type) -> ArgumentSchema { Self.drawn(type).schema }
 
@@ -13,7 +15,7 @@ final class SchemaDecoder: Decoder {
         let decoder = SchemaDecoder()
         // A type that refuses what it is given has asked for it before.
         let value = try? Value(from: decoder)
-        return (decoder.schema, value)
+        return (decoder.hasBeenAsked || value == nil ? decoder.schema : .nothing, value)
     }
 
     private static func cases<Value>(of type: Value.Type) -> (names: [String], first: Value?)? {
@@ -26,16 +28,19 @@ final class SchemaDecoder: Decoder {
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        self.schema = .object([])
+        (self.schema, self.hasBeenAsked) = (.object([]), true)
         return KeyedDecodingContainer(Keyed<Key>(decoder: self))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        self.schema = .array(.any)
+        (self.schema, self.hasBeenAsked) = (.array(.any), true)
         return Unkeyed(decoder: self)
     }
 
-    func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(decoder: self) }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer {
+        self.hasBeenAsked = true
+        return Single(decoder: self)
+    }
 
     fileprivate func note(_ name: String, _ schema: ArgumentSchema, isRequired: Bool) {
         guard case .object(let fields) = self.schema, !fields.contains(where: { $0.name == name }) else { return }

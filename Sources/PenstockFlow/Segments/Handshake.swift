@@ -11,18 +11,18 @@ enum HandshakeEnding: Error {
 final class Handshake {
     private let segments: [Segment]
     private let managers: [SegmentManager]
-    private let interruption: Interruption
-    private let trace: ControlTrace
-    private let grace: Duration
+    private let settings: SegmentSettings
     /// Where all managers' replies are waited for.
     private let bell = Bell()
 
-    init(_ segments: [Segment], _ interruption: Interruption, _ trace: ControlTrace, grace: Duration) {
+    init(_ segments: [Segment], _ settings: SegmentSettings) {
         let bell = self.bell
-        (self.segments, self.interruption, self.trace, self.grace) = (segments, interruption, trace, grace)
-        self.managers = segments.map { SegmentManager($0.name, replyingAt: bell, interruption, trace) }
-        interruption.add(bell)
+        (self.segments, self.settings) = (segments, settings)
+        self.managers = segments.map { SegmentManager($0.name, replyingAt: bell, settings) }
+        settings.interruption.add(bell)
     }
+
+    private var interruption: Interruption { self.settings.interruption }
 
     // MARK: Phases
 
@@ -32,7 +32,7 @@ final class Handshake {
             let code = FlowThread.start("manager \(manager.name)") { manager.main() }
             if code != 0 { manager.couldNotStart(code) }
         }
-        _ = try self.phase("a1") { _ in .libraries([]) }
+        _ = try self.phase("a1") { _ in .libraries(self.settings.libraries) }
         _ = try self.phase("a3") { .actions($0.blueprint) }
         _ = try self.phase("a5") { _ in .start }
         var offers: [Offer] = []
@@ -69,8 +69,10 @@ final class Handshake {
             replies.append(reply)
         }
         guard !failures.isEmpty else { return replies }
+        // A library that cannot be loaded can be loaded by nobody, which is said once.
+        let isTheSame = failures.allSatisfy { $0.reason == failures[0].reason } && failures.count > 1
         throw .failed(
-            failures.map(\.description).joined(separator: "; "),
+            isTheSame ? failures[0].reason : failures.map(\.description).joined(separator: "; "),
             Dictionary(failures.map { ($0.segment, $0) }) { first, _ in first }
         )
     }
@@ -78,21 +80,15 @@ final class Handshake {
     // MARK: Activation
 
     /// Gives the start segment its item, and the end of its stream.
-    func activate<Item: Sendable>(_ start: String, _ item: Item) throws(HandshakeEnding) {
+    func activate(_ start: String, _ activation: Activation) throws(HandshakeEnding) {
         guard let manager = self.managers.first(where: { $0.name == start }) else {
             let names = self.segments.map { "'\($0.name)'" }.joined(separator: ", ")
             throw .failed("there is no segment '\(start)' to begin with: name one of \(names)", [:])
         }
         self.ask(manager, "get link", .getLink)
         guard case .link(let offer) = manager.controlOut.next() else { return }
-        guard let door = offer.door as? InletDoor<Item> else {
-            throw .failed("\(offer.summary), and the activation item is \(Item.self): make them the same", [:])
-        }
-        // A link holds one item at least, so nobody has to take it out first.
-        var writer = door.link(from: "the pipeline manager", bell: Bell()).writer()
-        self.trace.add("activate", start, "PM>", "\(item), then the end")
-        _ = writer.writeIfRoom(item)
-        writer.finish()
+        self.settings.trace.add("activate", start, "PM>", "\(activation.summary), then the end")
+        do throws(FlowError) { try activation.write(offer) } catch { throw .failed(error.message, [:]) }
     }
 
     // MARK: The end
@@ -104,6 +100,7 @@ final class Handshake {
         let results = self.results { result in
             guard case .failed(let failure) = result.outcome else { return }
             first = first ?? failure
+            guard self.settings.onFailure == .interrupt else { return }
             self.interruption.interrupt("segment '\(result.segment)' has failed")
         }
         if let first { return PipelineResult(outcome: .failed(first.description), segments: results) }
@@ -133,7 +130,7 @@ final class Handshake {
     /// patient.
     private func results(_ heard: (SegmentResult) -> Void) -> [SegmentResult] {
         var results: [String: SegmentResult] = [:]
-        let patience = Patience(self.grace, self.bell)
+        let patience = Patience(self.settings.grace, self.bell)
         while results.count < self.managers.count {
             self.bell.wait {
                 patience.hasEnded || self.managers.contains { !$0.controlOut.isEmpty }
@@ -149,14 +146,14 @@ final class Handshake {
             if self.interruption.isSet { patience.begin() }
             if patience.hasEnded { break }
         }
-        let late = "it did not end within \(self.grace) of being told to; its thread is left behind"
+        let late = "it did not end within \(self.settings.grace) of being told to; its thread is left behind"
         return self.managers.map { manager in
             results[manager.name] ?? SegmentResult(segment: manager.name, outcome: .aborted(late))
         }
     }
 
     private func ask(_ manager: SegmentManager, _ step: String, _ request: ControlRequest) {
-        self.trace.add(step, manager.name, "PM>SM", request.summary)
+        self.settings.trace.add(step, manager.name, "PM>SM", request.summary)
         manager.controlIn.send(request)
     }
 }

@@ -28,7 +28,7 @@ struct Claim: Sendable, Hashable {
         let list = offers.map(\.summary).joined(separator: ", ")
         throw FlowError(
             .unknownSegment,
-            "segment '\(self.source)' sends to '\(self.target)', which is not there; on offer are: \(list)"
+            "it sends to '\(self.target)', which is not there; on offer are: \(list)"
         )
     }
 
@@ -36,7 +36,7 @@ struct Claim: Sendable, Hashable {
     func mismatch(_ offer: Offer) -> FlowError {
         FlowError(
             .typeMismatch,
-            "segment '\(self.source)' sends \(self.typeName) to \(offer.summary): make them the same"
+            "it sends \(self.typeName) to \(offer.summary): make them the same"
         )
     }
 }

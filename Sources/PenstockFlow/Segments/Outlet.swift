@@ -9,11 +9,14 @@ public final class Outlet<Item: Sendable> {
 
     let source: String
     private let bell: Bell
+    private let onFailure: FailurePolicy
+    /// Whether the other segment has ended before its time, and this one goes on without it.
+    private var isGivenUp = false
     @usableFromInline
     let route = Route<Item>()
 
-    init(from source: String, to target: String, bell: Bell) {
-        (self.source, self.target, self.bell) = (source, target, bell)
+    init(from source: String, to target: String, bell: Bell, onFailure: FailurePolicy) {
+        (self.source, self.target, self.bell, self.onFailure) = (source, target, bell, onFailure)
     }
 
     deinit {
@@ -27,23 +30,24 @@ public final class Outlet<Item: Sendable> {
     ///   has ended or the pipeline was interrupted.
     @inlinable
     public func send(_ item: consuming Item) throws {
-        do throws(LinkError) {
-            try self.route.send(item)
-        } catch {
-            throw self.failure
-        }
+        do throws(LinkError) { try self.route.send(item) } catch { try self.dropOrStop() }
     }
 
-    /// Why nothing can be sent.
+    /// What is done about an item that cannot be sent: it is dropped, or there is no use in going on.
     @usableFromInline
-    var failure: any Error {
-        guard !self.route.isConnected else {
-            return SegmentStopped(reason: "segment '\(self.target)' has stopped taking items")
+    func dropOrStop() throws {
+        if self.isGivenUp { return }
+        guard self.route.isConnected else {
+            throw FlowError(
+                .notStarted,
+                "it sends to '\(self.target)' before all segments have started: send from onInput on"
+            )
         }
-        return FlowError(
-            .notStarted,
-            "segment '\(self.source)' sends to '\(self.target)' before all segments have started: send from onInput on"
-        )
+        guard self.onFailure == .finish else {
+            throw SegmentStopped(reason: "segment '\(self.target)' has stopped taking items")
+        }
+        self.isGivenUp = true
+        self.route.disconnect()
     }
 }
 

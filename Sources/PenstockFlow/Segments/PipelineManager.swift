@@ -1,4 +1,4 @@
-import Dispatch
+public import Penstock
 import Synchronization
 
 /// Runs segments, each on its own thread, from the loading of libraries to the result of each.
@@ -22,11 +22,10 @@ public final class PipelineManager: Sendable {
     public let start: String
 
     /// What managers and runners have said to one another so far.
-    public let trace = ControlTrace()
+    public var trace: ControlTrace { self.settings.trace }
 
     private let segments: [Segment]
-    private let grace: Duration
-    private let interruption = Interruption()
+    private let settings: SegmentSettings
     private let hasBegun = Atomic(false)
 
     /// Makes a pipeline, which can be run once.
@@ -34,16 +33,42 @@ public final class PipelineManager: Sendable {
     /// - Parameters:
     ///   - segments: The segments, each with a name of its own.
     ///   - start: The one that gets the activation item.
+    ///   - libraries: Swift dynamic libraries with actions, which each segment loads in phase a1: paths, or names that
+    ///     the system's loader looks for.
+    ///   - actions: The program's own actions that segments ask for by name.
+    ///   - onFailure: What the other segments do when one has failed.
     ///   - grace: How long a segment may take to end once it was told to; one that takes longer, because an action of
     ///     its does not come back, is left behind and named.
-    public init(_ segments: [Segment], start: String = "start", grace: Duration = .seconds(10)) {
-        (self.segments, self.start, self.grace) = (segments, start, grace)
+    public init(
+        _ segments: [Segment],
+        start: String = "start",
+        libraries: [String] = [],
+        actions: [ActionLibrary] = [],
+        onFailure: FailurePolicy = .interrupt,
+        grace: Duration = .seconds(10)
+    ) {
+        (self.segments, self.start) = (segments, start)
+        self.settings = SegmentSettings(
+            libraries: libraries,
+            catalog: ActionCatalog(actions),
+            onFailure: onFailure,
+            grace: grace
+        )
     }
 
     /// Runs the pipeline to its end, and returns how it has ended; it never throws, and it never hangs.
     ///
     /// When the task is cancelled, the pipeline is aborted. A pipeline runs once; a second call traps.
     public func run<Item: Sendable>(_ activation: Item) async -> PipelineResult {
+        await self.run(Activation(activation))
+    }
+
+    /// Runs the pipeline with an item that is decoded as what the start segment takes.
+    public func run(json activation: Payload) async -> PipelineResult {
+        await self.run(Activation(json: activation))
+    }
+
+    private func run(_ activation: Activation) async -> PipelineResult {
         precondition(!self.hasBegun.exchange(true, ordering: .relaxed), "a pipeline runs once: make another one")
         return await withTaskCancellationHandler {
             await withCheckedContinuation { ended in
@@ -59,18 +84,18 @@ public final class PipelineManager: Sendable {
 
     /// Aborts the pipeline, from any thread: every segment ends at its next item.
     public func abort(_ reason: String) {
-        self.interruption.interrupt(reason)
+        self.settings.interruption.interrupt(reason)
     }
 
     // MARK: The manager's thread
 
-    private func main<Item: Sendable>(_ activation: Item) -> PipelineResult {
+    private func main(_ activation: Activation) -> PipelineResult {
         let names = self.segments.map(\.name)
         if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
             let reason = "two segments are named '\(name)': name one of them differently"
             return PipelineResult(outcome: .failed(reason), segments: [])
         }
-        let handshake = Handshake(self.segments, self.interruption, self.trace, grace: self.grace)
+        let handshake = Handshake(self.segments, self.settings)
         do throws(HandshakeEnding) {
             try handshake.bootstrap()
             try handshake.activate(self.start, activation)

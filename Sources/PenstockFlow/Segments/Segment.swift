@@ -28,7 +28,22 @@ public struct Segment: Sendable {
     ) where Actions.Output == Never {
         self.init(
             name,
-            SegmentBlueprint { bell in RunnableBody(SegmentBody(name, actions(), capacity: capacity, bell: bell)) }
+            SegmentBlueprint { bell, _ in RunnableBody(SegmentBody(name, actions(), capacity: capacity, bell: bell)) }
+        )
+    }
+
+    /// Makes a segment of actions that its pipeline's libraries have.
+    ///
+    /// - Parameters:
+    ///   - name: The name, which is there once in a pipeline.
+    ///   - capacity: How many items each link into it holds; at least one.
+    ///   - uses: The actions by name. They are looked up and made in phase a3, and what is wrong with them fails it.
+    public init(_ name: String, capacity: Int = 1024, uses: [ActionUse]) {
+        self.init(
+            name,
+            SegmentBlueprint(uses) { bell, catalog in
+                try ChainAssembly.chain(uses, catalog).body(name, capacity: capacity, bell: bell)
+            }
         )
     }
 
@@ -41,11 +56,13 @@ public struct Segment: Sendable {
 /// How the body of a segment is made.
 @usableFromInline
 struct SegmentBlueprint: Sendable {
-    let make: @Sendable (Bell) -> RunnableBody
+    /// The actions that are looked up by their names; the others are known where they are written.
+    let uses: [ActionUse]
+    let make: @Sendable (Bell, ActionCatalog) throws -> RunnableBody
 
     @usableFromInline
-    init(_ make: @escaping @Sendable (Bell) -> RunnableBody) {
-        self.make = make
+    init(_ uses: [ActionUse] = [], _ make: @escaping @Sendable (Bell, ActionCatalog) throws -> RunnableBody) {
+        (self.uses, self.make) = (uses, make)
     }
 }
 

@@ -8,10 +8,10 @@ final class SegmentManager: Sendable {
     private let trace: ControlTrace
 
     /// Makes the manager, and the runner below it.
-    init(_ name: String, replyingAt bell: Bell, _ interruption: Interruption, _ trace: ControlTrace) {
-        (self.name, self.trace) = (name, trace)
+    init(_ name: String, replyingAt bell: Bell, _ run: SegmentSettings) {
+        (self.name, self.trace) = (name, run.trace)
         self.controlOut = ControlQueue(bell: bell)
-        self.runner = SegmentRunner(name, interruption)
+        self.runner = SegmentRunner(name, run)
     }
 
     /// Why the handshake ends before the segment runs.

@@ -3,22 +3,22 @@ final class SegmentRunner: Sendable {
     let controlIn = ControlQueue<ControlRequest>()
     let controlOut = ControlQueue<ControlReply>()
     private let name: String
-    private let interruption: Interruption
+    private let run: SegmentSettings
 
-    init(_ name: String, _ interruption: Interruption) {
-        (self.name, self.interruption) = (name, interruption)
+    init(_ name: String, _ run: SegmentSettings) {
+        (self.name, self.run) = (name, run)
     }
 
     /// What the thread does.
     func main() {
         let bell = Bell()
-        self.interruption.add(bell)
-        var work = Work(context: ActionContext(segment: self.name, bell: bell))
+        self.run.interruption.add(bell)
+        var work = Work(context: ActionContext(segment: self.name, bell: bell, onFailure: self.run.onFailure))
         while let request = self.controlIn.next() {
             do {
                 switch request {
                 case .run:
-                    let result = self.run(&work)
+                    let result = self.takeAll(&work)
                     self.controlOut.send(.ended(result))
                     return
                 case .terminate(let reason):
@@ -41,9 +41,11 @@ final class SegmentRunner: Sendable {
     /// One of the steps before the first item.
     private func prepare(_ request: ControlRequest, _ work: inout Work, _ bell: Bell) throws {
         switch request {
-        case .libraries: self.controlOut.send(.librariesLoaded)
+        case .libraries(let paths):
+            for path in paths { try self.run.catalog.load(path) }
+            self.controlOut.send(.librariesLoaded)
         case .actions(let blueprint):
-            let body = blueprint.make(bell)
+            let body = try blueprint.make(bell, self.run.catalog)
             work.body = body
             self.controlOut.send(.actionsLoaded(body.names, body.offer))
         case .start:
@@ -58,7 +60,7 @@ final class SegmentRunner: Sendable {
     }
 
     /// Takes items until there are no more.
-    private func run(_ work: inout Work) -> SegmentResult {
+    private func takeAll(_ work: inout Work) -> SegmentResult {
         // Whatever happens, the links are let go of, so that nobody waits for this segment.
         defer { work.body = nil }
         guard let body = work.body, body.isReferenced() else {
@@ -68,7 +70,7 @@ final class SegmentRunner: Sendable {
         let outcome: SegmentResult.Outcome
         var count = 0
         do {
-            try body.run(self.interruption, &count)
+            try body.run(self.run.interruption, &count)
             for outlet in work.context.claims { outlet.finish() }
             outcome = .completed
         } catch let stopped as SegmentStopped {
