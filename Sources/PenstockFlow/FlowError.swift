@@ -5,7 +5,7 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         private enum Value: String {
             case duplicateSegment, unknownSegment, typeMismatch, cycle, notStarted
             case notShared, duplicateNode, unusedOutput, unpaired
-            case badDocument, unknownNode, unknownProcessor, badArgument, notOne
+            case badDocument, unknownNode, unknownProcessor, badArgument, badItem, notOne
             case notStorable, cannotRun
             case badLibrary, unknownAction
         }
@@ -39,6 +39,8 @@ public struct FlowError: Error, Sendable, CustomStringConvertible {
         public static let unknownProcessor = Code(value: .unknownProcessor)
         /// An argument is missing, is of another type, or is not known.
         public static let badArgument = Code(value: .badArgument)
+        /// An item is not of the type that goes into a graph.
+        public static let badItem = Code(value: .badItem)
         /// Not exactly one item came out of a graph for one that went in.
         public static let notOne = Code(value: .notOne)
         /// An item is of a type that cannot be stored.

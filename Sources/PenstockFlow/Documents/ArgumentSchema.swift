@@ -76,7 +76,7 @@ public indirect enum ArgumentSchema: Sendable, Hashable {
     }
 
     /// What it asks for, in words.
-    var words: String {
+    public var words: String {
         switch self {
         case .string: "a string"
         case .oneOf(let names): "one of \(names.joined(separator: ", "))"

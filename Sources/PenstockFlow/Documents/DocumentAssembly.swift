@@ -9,6 +9,8 @@ struct DocumentAssembly {
     }
 
     private let document: GraphDocument
+    /// The edge from which it is known what goes into the graph, when nobody has said so.
+    private let telling: Int?
     private var ports: [String: Port] = [:]
     private var failures: [String: Port] = [:]
     /// The nodes whose output cannot be told, because something is wrong with them.
@@ -16,8 +18,9 @@ struct DocumentAssembly {
     private(set) var resolved = DocumentResolver.Resolved()
     private(set) var problems: [FlowError] = []
 
-    init(_ document: GraphDocument, input: any Any.Type) {
-        self.document = document
+    init(_ document: GraphDocument, input: any Any.Type, telling: Int?) {
+        (self.document, self.telling) = (document, telling)
+        self.resolved.input = input
         let id = PortID(node: GraphPlan.inlet, port: 0)
         self.ports["input"] = Port(id: id, type: input, item: input as? any GraphItem.Type)
     }
@@ -50,7 +53,9 @@ struct DocumentAssembly {
             guard let input = grouped.input, port.type != input else { continue }
             isSound = false
             let from = self.document.edges[edge].from
-            self.tell(.typeMismatch, "edges[\(edge)]: '\(from)' puts \(port.type), and '\(node.name)' takes \(input)")
+            let how = from == "input" ? self.telling.map { ", as edges[\($0)] has it" } ?? "" : ""
+            let message = "edges[\(edge)]: '\(from)' puts \(port.type)\(how), and '\(node.name)' takes \(input)"
+            self.tell(.typeMismatch, message)
         }
         let sources = incoming.compactMap { self.port($0)?.id }
         let arguments = node.arguments ?? .object([:])

@@ -16,19 +16,23 @@ struct DocumentResolver {
 
     private let document: GraphDocument
     private let groups: [String: ProcessorGroup]
-    /// What goes into the graph.
-    private let input: any Any.Type
+    /// What goes into the graph, `Never` when nothing does; `nil` as long as nobody has said so.
+    private var input: (any Any.Type)?
+    /// The edge that has said what goes into the graph.
+    private var telling: Int?
     private var entries: [Entry] = []
     private var places: [String: Int] = [:]
     private(set) var problems: [FlowError] = []
     /// The edges that lead from somewhere to somewhere; the others were told of.
     private var sound: [Int] = []
 
-    init(_ document: GraphDocument, _ groups: [ProcessorGroup], input: any Any.Type) {
+    /// - Parameter input: What goes into the graph; `nil` to learn it from the nodes that take it.
+    init(_ document: GraphDocument, _ groups: [ProcessorGroup], input: (any Any.Type)?) {
         (self.document, self.input) = (document, input)
         self.groups = Dictionary(groups.map { ($0.name, $0) }) { first, _ in first }
         for (place, node) in document.nodes.enumerated() { self.enter(node, "nodes[\(place)]") }
         for (place, edge) in document.edges.enumerated() { self.enter(edge, place) }
+        if input == nil { self.learnInput() }
         self.checkEnds()
     }
 
@@ -158,6 +162,24 @@ struct DocumentResolver {
         }
     }
 
+    /// Takes the type of what goes into the graph from the first node that says what it takes.
+    ///
+    /// That the others take the same is found where nodes are made, as it is for any other edge.
+    private mutating func learnInput() {
+        let edges = self.sound.filter { self.document.edges[$0].from == "input" }
+        for place in edges {
+            guard let node = self.places[self.document.edges[place].to],
+                case .grouped(let grouped) = self.entries[node].kind
+            else { continue }
+            (self.input, self.telling) = (grouped.input, place)
+            return
+        }
+        self.input = Never.self
+        guard let first = edges.first else { return }
+        let remedy = "have a node of a group take it as well, or instead"
+        self.tell(.typeMismatch, "edges[\(first)]: nothing says of what type the items from 'input' are: \(remedy)")
+    }
+
     private mutating func find(_ name: String, _ path: String, ends: String) -> Int? {
         guard let place = self.places[name] else {
             let names = ([ends] + self.document.nodes.map(\.name)).joined(separator: ", ")
@@ -214,13 +236,15 @@ struct DocumentResolver {
     struct Resolved {
         var nodes: [PlannedNode] = []
         var outputs: [PortID] = []
+        /// What goes into the graph; `Never` when nothing does.
+        var input: any Any.Type = Never.self
         /// What comes out of the graph; `Never` when nothing does.
         var output: any Any.Type = Never.self
     }
 
     /// Makes the nodes, each after those that send to it.
     mutating func resolve() throws(FlowErrors) -> Resolved {
-        var made = DocumentAssembly(self.document, input: self.input)
+        var made = DocumentAssembly(self.document, input: self.input ?? Never.self, telling: self.telling)
         var open = Array(self.entries.indices)
         while !open.isEmpty {
             let ready = open.filter { made.hasAll(self.entries[$0].incoming.flatMap(\.self)) }

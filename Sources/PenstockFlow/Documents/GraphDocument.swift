@@ -75,16 +75,23 @@ public struct GraphDocument: Sendable, Hashable, Codable {
 
     private static func words(_ error: PenstockError) -> String {
         guard let cause = error.cause as? DecodingError else { return "this is no graph: \(error.message)" }
-        switch cause {
+        return cause.words(below: "document")
+    }
+}
+
+extension DecodingError {
+    /// What is wrong with a value, with the path to it from `root`.
+    func words(below root: String) -> String {
+        switch self {
         case .keyNotFound(let key, let context):
-            return "\(Self.path(context.codingPath)): '\(key.stringValue)' is missing"
+            "\(Self.path(context.codingPath, root)): '\(key.stringValue)' is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            return "\(Self.path(context.codingPath)): \(context.debugDescription)"
-        @unknown default: return "this is no graph: \(cause)"
+            "\(Self.path(context.codingPath, root)): \(context.debugDescription)"
+        @unknown default: "\(root): \(self)"
         }
     }
 
-    private static func path(_ keys: [any CodingKey]) -> String {
-        keys.reduce("document") { path, key in key.intValue.map { "\(path)[\($0)]" } ?? "\(path).\(key.stringValue)" }
+    private static func path(_ keys: [any CodingKey], _ root: String) -> String {
+        keys.reduce(root) { path, key in key.intValue.map { "\(path)[\($0)]" } ?? "\(path).\(key.stringValue)" }
     }
 }

@@ -57,11 +57,13 @@ public struct Graph<Input: Sendable, Output: Sendable>: Sendable {
     }
 
     init(_ name: String, _ nodes: [PlannedNode], _ outputs: [PortID]) throws(FlowErrors) {
-        var plan = GraphPlan(name: name, input: Input.self, output: Output.self, nodes: nodes, outputs: outputs)
-        let problems = plan.problems
-        guard problems.isEmpty else { throw FlowErrors(problems) }
-        plan.settle()
-        (self.name, self.plan) = (name, plan)
+        let plan = GraphPlan(name: name, input: Input.self, output: Output.self, nodes: nodes, outputs: outputs)
+        self.init(try plan.settled())
+    }
+
+    /// Makes a graph of what was looked through already.
+    init(_ plan: GraphPlan) {
+        (self.name, self.plan) = (plan.name, plan)
     }
 
     /// The names of its nodes, in an order in which each comes after those that send to it.

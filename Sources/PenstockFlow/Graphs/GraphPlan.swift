@@ -122,11 +122,21 @@ struct GraphPlan: Sendable {
         return problems
     }
 
+    /// The plan, ready to be run.
+    /// - Throws: everything that is wrong with it.
+    func settled() throws(FlowErrors) -> GraphPlan {
+        let problems = self.problems
+        guard problems.isEmpty else { throw FlowErrors(problems) }
+        var plan = self
+        plan.settle()
+        return plan
+    }
+
     /// Tells the nodes before each join of it.
     ///
     /// Where several wires are merged, an item that was dropped on one of them may come on another, so nobody after
     /// that can wait for what was dropped before.
-    mutating func settle() {
+    private mutating func settle() {
         for place in self.nodes.indices.reversed() {
             let node = self.nodes[place]
             let isJoined = node.kind == .join || (node.isJoined && node.kind != .gather)

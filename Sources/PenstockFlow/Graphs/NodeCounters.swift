@@ -27,10 +27,13 @@ final class NodeCounters: Sendable {
     /// Adds the time that `body` takes to what was waited.
     func wait(_ body: () async throws -> Void) async rethrows {
         let start = ContinuousClock.now
-        defer {
-            let (seconds, attoseconds) = (ContinuousClock.now - start).components
-            self.waited.add(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000), ordering: .relaxed)
-        }
+        defer { self.hasWaited(since: start) }
         try await body()
+    }
+
+    /// Adds the time since then to what was waited.
+    func hasWaited(since start: ContinuousClock.Instant) {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        self.waited.add(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000), ordering: .relaxed)
     }
 }

@@ -37,7 +37,7 @@ final class NodeSeat: Sendable {
         (self.interruption, self.drain) = (run.interruption, run.drain)
         (self.isJoined, self.tellsOfDropped) = (node.isJoined, node.tellsOfDropped)
         self.merges = node.inlets.map { $0.sources.count > 1 }
-        self.context = NodeContext(node: node.name, shared: run.shared)
+        self.context = NodeContext(node: node.name, shared: run.shared, counters: self.counters)
     }
 
     func targets(of port: Int) -> [Target] { self.targets[port] }
@@ -112,6 +112,9 @@ public struct NodeContext: Sendable {
     public let node: String
 
     let shared: (any Sendable)?
+
+    /// Where a body of this module counts the time for which it has waited for what comes from outside.
+    let counters: NodeCounters
 
     /// Returns what the run shares with all nodes: their state and environment.
     ///
