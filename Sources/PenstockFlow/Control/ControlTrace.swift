@@ -22,11 +22,21 @@ public final class ControlTrace: Sendable {
 
     private let said = Mutex<[Entry]>([])
 
+    private let heard: @Sendable (Entry) -> Void
+
     /// Makes an empty trace.
-    public init() {}
+    ///
+    /// - Parameter heard: Is called with each entry when it is said, by one thread at a time.
+    public init(_ heard: @escaping @Sendable (Entry) -> Void = { _ in }) {
+        self.heard = heard
+    }
 
     func add(_ step: String, _ segment: String, _ way: String, _ text: String) {
-        self.said.withLock { $0.append(Entry(step: step, segment: segment, way: way, text: text)) }
+        self.said.withLock { said in
+            let entry = Entry(step: step, segment: segment, way: way, text: text)
+            said.append(entry)
+            self.heard(entry)
+        }
     }
 
     /// What was said so far, in the order in which it was said.

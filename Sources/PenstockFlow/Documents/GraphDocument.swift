@@ -66,16 +66,20 @@ public struct GraphDocument: Sendable, Hashable, Codable {
     /// Reads a document.
     /// - Throws: ``FlowErrors`` when it is no document of this form; which says at which path, and why.
     public init(json: Payload) throws(FlowErrors) {
-        do {
-            self = try json.decode(as: GraphDocument.self)
-        } catch {
-            throw FlowErrors([FlowError(.badDocument, Self.words(error))])
-        }
+        self = try json.document()
     }
+}
 
-    private static func words(_ error: PenstockError) -> String {
-        guard let cause = error.cause as? DecodingError else { return "this is no graph: \(error.message)" }
-        return cause.words(below: "document")
+extension Payload {
+    /// Reads a document of one form or another.
+    /// - Throws: ``FlowErrors`` when it is none, which says at which path, and why.
+    func document<Document: Decodable>() throws(FlowErrors) -> Document {
+        do {
+            return try self.decode(as: Document.self)
+        } catch {
+            let words = (error.cause as? DecodingError)?.words(below: "document")
+            throw FlowErrors([FlowError(.badDocument, words ?? "this is no document: \(error.message)")])
+        }
     }
 }
 

@@ -39,20 +39,23 @@ public final class PipelineManager: Sendable {
     ///   - onFailure: What the other segments do when one has failed.
     ///   - grace: How long a segment may take to end once it was told to; one that takes longer, because an action of
     ///     its does not come back, is left behind and named.
+    ///   - trace: Where it is written down what managers and runners say to one another.
     public init(
         _ segments: [Segment],
         start: String = "start",
         libraries: [String] = [],
         actions: [ActionLibrary] = [],
         onFailure: FailurePolicy = .interrupt,
-        grace: Duration = .seconds(10)
+        grace: Duration = .seconds(10),
+        trace: ControlTrace = ControlTrace()
     ) {
         (self.segments, self.start) = (segments, start)
         self.settings = SegmentSettings(
             libraries: libraries,
             catalog: ActionCatalog(actions),
             onFailure: onFailure,
-            grace: grace
+            grace: grace,
+            trace: trace
         )
     }
 

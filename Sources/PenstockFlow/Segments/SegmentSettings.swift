@@ -6,8 +6,8 @@ struct SegmentSettings: Sendable {
     let onFailure: FailurePolicy
     /// How long segments are waited for that were told to end.
     let grace: Duration
+    let trace: ControlTrace
     let interruption = Interruption()
-    let trace = ControlTrace()
 }
 
 /// What the other segments of a pipeline do when one has failed; the pipeline has failed either way.
