@@ -143,6 +143,7 @@ struct RandomGraph {
         case .sum:
             return [graph.add(Gather(name, into: 0) { (sum: inout Int, value: Int) in sum &+= value }, wire)]
         case .source(let count):
+            guard count.isMultiple(of: 2) else { return [graph.add(Source(name, over: 0..<count))] }
             return [graph.add(Source<Int>(name) { put in for value in 0..<count { try await put(value) } })]
         }
     }

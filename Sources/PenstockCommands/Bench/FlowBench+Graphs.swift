@@ -30,7 +30,7 @@ extension FlowBench {
         let graph = try Graph("fan-in") { (graph, _: Wire<Never>) in
             let wires = shares.enumerated().map { place, share in
                 graph.add(
-                    Source<Int>("numbers \(place)") { put in for number in 0..<share { try await put(number) } }
+                    Source("numbers \(place)", over: 0..<share)
                 )
             }
             let all = wires.dropFirst().reduce(wires[0]) { $0.merged(with: $1) }

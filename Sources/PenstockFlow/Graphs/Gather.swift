@@ -60,14 +60,13 @@ public struct Gather<Input: Sendable, State: Sendable, Output: Sendable>: Sendab
         let outlets = Outlets<Output>(0, of: seat)
         var inlet = seat.inlet(0, of: Input.self)
         var state = self.initial
-        while let envelope = try await inlet.next(seat) {
-            guard let item = envelope.item else { continue }
-            NodeCounters.count(seat.counters.taken)
-            do {
-                try self.add(&state, item)
-            } catch {
-                throw seat.failure(error, envelope.lineage)
+        while !inlet.hasEnded {
+            while let envelope = try inlet.takeIfReady(seat.interruption) {
+                guard let item = envelope.item else { continue }
+                NodeCounters.count(seat.counters.taken)
+                do { try self.add(&state, item) } catch { throw seat.failure(error, envelope.lineage) }
             }
+            if !inlet.hasEnded { await inlet.suspend(seat) }
         }
         var count = 0
         do {

@@ -10,7 +10,7 @@ extension Graph {
         _ input: Items,
         sharing shared: (any Sendable)? = nil
     ) -> GraphRun<Output> {
-        self.start(Source("input", of: Input.self) { put in for item in input { try await put(item) } }, shared)
+        self.start(Source("input", over: input), shared)
     }
 
     /// Starts a run over items that come in the course of time; an error of theirs fails the run.

@@ -56,7 +56,8 @@ public final class GraphRun<Output: Sendable>: AsyncSequence, Sendable {
 
     /// Takes the items that come out of a run.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        private let reader: OutletReader
+        @usableFromInline
+        let reader: OutletReader
 
         init(_ reader: OutletReader) {
             self.reader = reader
@@ -67,26 +68,49 @@ public final class GraphRun<Output: Sendable>: AsyncSequence, Sendable {
         /// - Returns: `nil` when the run has completed.
         /// - Throws: ``GraphFailure`` when it has not; `CancellationError` when the task was cancelled, and the run
         ///   with it.
+        @inlinable
         public mutating func next() async throws -> Output? {
-            try await self.reader.next()
+            if let item = self.reader.takeIfReady() { return item }
+            return try await self.reader.next()
         }
     }
 
     /// The end of the run out of which items come, in the hands of one task.
+    @usableFromInline
     final class OutletReader {
         private let run: GraphRun
-        private var inlet: Inlet<Envelope<Output>>?
+        @usableFromInline
+        let interruption: Interruption
+        // One task uses it, so nobody asks whether somebody else does at the same time.
+        @usableFromInline
+        @exclusivity(unchecked)
+        var inlet: Inlet<Envelope<Output>>?
         private var isOver = false
 
         init(_ run: GraphRun) {
             self.run = run
-            self.inlet = Inlet(run.outlet, bell: run.seat.bell)
+            unsafe self.inlet = Inlet(run.outlet, bell: run.seat.bell)
+            self.interruption = run.seat.interruption
         }
 
         deinit {
             if !self.isOver { self.run.cancel("whoever took what came out of it has left") }
         }
 
+        /// Takes an item that is there already; whatever else there is to be said is said by ``next()``.
+        @inlinable
+        func takeIfReady() -> Output? {
+            do {
+                while let envelope = try unsafe self.inlet?.takeIfReady(self.interruption) {
+                    if let item = envelope.item { return item }
+                }
+            } catch {
+                // Who waits for the next item hears of it.
+            }
+            return nil
+        }
+
+        @usableFromInline
         func next() async throws -> Output? {
             let run = self.run
             return try await withTaskCancellationHandler {
@@ -98,13 +122,13 @@ public final class GraphRun<Output: Sendable>: AsyncSequence, Sendable {
 
         private func take() async throws -> Output? {
             do {
-                while let envelope = try await self.inlet?.next(self.run.seat) {
+                while let envelope = try await unsafe self.inlet?.next(self.run.seat) {
                     if let item = envelope.item { return item }
                 }
             } catch is SegmentStopped {
                 // The result says why.
             }
-            self.inlet = nil
+            unsafe self.inlet = nil
             self.isOver = true
             let result = await self.run.result
             if case .completed = result.outcome { return nil }

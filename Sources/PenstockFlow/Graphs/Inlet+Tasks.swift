@@ -23,12 +23,12 @@ extension Inlet {
         var passed = 0
         while passed <= self.entries.count, !self.entries.isEmpty {
             if self.place >= self.entries.count { self.place = 0 }
-            let entry = self.entries[self.place]
-            if self.left > 0, unsafe entry.reader.pointee.ready() > 0 {
-                self.left -= 1
-                return unsafe entry.reader.pointee.take()
+            let reader = unsafe self.entries[self.place].reader
+            if self.left > 0, unsafe reader.pointee.ready() > 0 {
+                self.left &-= 1
+                return unsafe reader.pointee.take()
             }
-            try self.pass(entry)
+            try self.pass()
             passed += 1
         }
         return nil
@@ -36,7 +36,8 @@ extension Inlet {
 
     /// Gives the next link its turn, and takes the one that had it off the list if it has ended.
     @usableFromInline
-    mutating func pass(_ entry: Entry) throws {
+    mutating func pass() throws {
+        let entry = self.entries[self.place]
         self.left = Self.turn
         switch unsafe entry.reader.pointee.ending() {
         case .none: self.place += 1

@@ -9,21 +9,27 @@ public struct Lineage: Hashable, Codable, Sendable, CustomStringConvertible {
     public let number: Int
 
     /// The places of the items on the way, each among those that were made of one, without zeros at the end.
-    public let path: [Int]
+    public var path: [Int] { self.places ?? [] }
+
+    /// The same; `nil` when there are none, since to count references to an empty array takes time as well.
+    @usableFromInline
+    let places: [Int]?
 
     /// How many zeros there would be: how often it was the first of several since then.
-    private let depth: Int
+    @usableFromInline
+    let depth: Int
 
     /// Whether it is that item itself, and not the first of several that were made of it.
-    var isPlain: Bool { self.path.isEmpty && self.depth == 0 }
+    var isPlain: Bool { self.places == nil && self.depth == 0 }
 
     /// Makes the lineage of an item that enters.
+    @inlinable
     public init(_ number: Int) {
-        self.init(number, path: [], depth: 0)
+        (self.number, self.places, self.depth) = (number, nil, 0)
     }
 
     private init(_ number: Int, path: [Int], depth: Int) {
-        (self.number, self.path, self.depth) = (number, path, depth)
+        (self.number, self.places, self.depth) = (number, path.isEmpty ? nil : path, depth)
     }
 
     /// The lineage of one of several items that were made of this one.

@@ -1,4 +1,4 @@
-import Synchronization
+public import Synchronization
 
 /// What a node has in a run of its graph: who is before it and after it, and what it shares with the others.
 @usableFromInline
@@ -28,7 +28,8 @@ final class NodeSeat: Sendable {
     let context: NodeContext
     /// Which of its inlets have several sources, so that word of an item that was dropped on one of them means nothing.
     private let merges: [Bool]
-    private let drain: DrainFlag
+    @usableFromInline
+    let drain: DrainFlag
     private let doors: [any Sendable]
     private let targets: [[Target]]
 
@@ -59,7 +60,7 @@ final class NodeSeat: Sendable {
     }
 
     /// - Throws: when a node that brings items in is to bring no more.
-    @usableFromInline
+    @inlinable
     func checkFeeding() throws {
         if self.interruption.isSet { throw self.interruption.stop }
         if self.drain.isSet { throw Drained() }
@@ -96,15 +97,24 @@ struct RunSettings: Sendable {
 }
 
 /// Whether those that bring items in are to stop.
+@usableFromInline
 final class DrainFlag: Sendable {
-    private let flag = Atomic(false)
+    @usableFromInline
+    let flag = Atomic(false)
 
+    init() {}
+
+    @inlinable
     var isSet: Bool { self.flag.load(ordering: .relaxed) }
     func set() { self.flag.store(true, ordering: .relaxed) }
 }
 
 /// What is thrown in those that bring items in, when they are to stop.
-struct Drained: Error {}
+@usableFromInline
+struct Drained: Error {
+    @usableFromInline
+    init() {}
+}
 
 /// What the body of a processor can ask about where it is.
 public struct NodeContext: Sendable {

@@ -21,19 +21,74 @@ extension Processor {
         _ failures: Outlets<FailedItem<Input>>
     ) async throws {
         var inlet = seat.inlet(0, of: Input.self)
-        // What was put for an item that fails after that is taken back, unless the run fails with it.
-        let isDirect = self.errorPolicy == .fail
-        while let envelope = try await inlet.next(seat) {
-            if seat.passesOver(envelope) { continue }
-            if isDirect, let item = envelope.item {
-                switch self.body {
-                case .one(let body): try await self.pass(item, envelope.lineage, seat, outlets, body)
-                case .many(let body): try await self.pass(item, envelope.lineage, seat, outlets, body)
+        while !inlet.hasEnded {
+            // What was put for an item that fails after that is taken back, unless the run fails with it.
+            switch self.errorPolicy == .fail ? self.body : nil {
+            case .plain(let body):
+                switch try self.passMany(&inlet, seat, outlets, body) {
+                case .nothingLeft: break
+                case .noRoom(let owed):
+                    try await outlets.wait(with: owed)
+                    continue
+                case .turnIsOver:
+                    _ = await FlowExecutor.giveWay()
+                    continue
                 }
-            } else {
-                try await self.send(self.work(envelope, seat), seat, outlets, failures)
+            case .one(let body):
+                while let envelope = try inlet.takeIfReady(seat.interruption) {
+                    guard let item = envelope.item else {
+                        try await self.passOver(envelope, seat, outlets)
+                        continue
+                    }
+                    try await self.pass(item, envelope.lineage, seat, outlets, body)
+                }
+            case .many(let body):
+                while let envelope = try inlet.takeIfReady(seat.interruption) {
+                    guard let item = envelope.item else {
+                        try await self.passOver(envelope, seat, outlets)
+                        continue
+                    }
+                    try await self.pass(item, envelope.lineage, seat, outlets, body)
+                }
+            case nil:
+                while let envelope = try inlet.takeIfReady(seat.interruption) {
+                    if seat.passesOver(envelope) { continue }
+                    try await self.send(self.work(envelope, seat), seat, outlets, failures)
+                }
             }
+            if !inlet.hasEnded { await inlet.suspend(seat) }
         }
+    }
+
+    /// Sends what the body makes of the items that are there, without a point at which the task could be suspended.
+    @inlinable
+    func passMany(
+        _ inlet: inout Inlet<Envelope<Input>>,
+        _ seat: NodeSeat,
+        _ outlets: Outlets<Output>,
+        _ body: Plain
+    ) throws -> PassEnd<Output> {
+        // Others have their turn too, however much there is to do here.
+        for _ in 0..<4096 {
+            guard let envelope = try inlet.takeIfReady(seat.interruption) else { return .nothingLeft }
+            var output: Output?
+            if let item = envelope.item {
+                NodeCounters.count(seat.counters.taken)
+                do { output = try body(item) } catch { throw seat.failure(error, envelope.lineage) }
+            } else if !seat.tellsOfDropped || seat.passesOver(envelope) {
+                continue
+            }
+            let result = Envelope(output, envelope.lineage)
+            if !outlets.sendIfRoom(result) { return .noRoom(result) }
+        }
+        return .turnIsOver
+    }
+
+    /// Passes on word of an item that was dropped before, if somebody waits for it.
+    @inlinable
+    func passOver(_ envelope: Envelope<Input>, _ seat: NodeSeat, _ outlets: Outlets<Output>) async throws {
+        guard seat.tellsOfDropped, !seat.passesOver(envelope) else { return }
+        try await outlets.send(Envelope(nil, envelope.lineage))
     }
 
     /// Sends what the body makes of an item.
@@ -83,6 +138,7 @@ extension Processor {
         guard let item = envelope.item else { return result }
         do {
             switch self.body {
+            case .plain(let body): result.outputs = [Envelope(try body(item), envelope.lineage)]
             case .one(let body):
                 result.outputs = [Envelope(try await body(item, seat.context), envelope.lineage)]
             case .many(let body):
@@ -120,6 +176,17 @@ extension Processor {
         for output in result.outputs { try await outlets.send(output) }
         if result.outputs.isEmpty, seat.tellsOfDropped { try await outlets.send(Envelope(nil, lineage)) }
     }
+}
+
+/// Why a processor does not go on at once.
+@usableFromInline
+enum PassEnd<Output: Sendable> {
+    /// No item is there.
+    case nothingLeft
+    /// There is no room for this one everywhere.
+    case noRoom(Envelope<Output>)
+    /// It has had a long turn.
+    case turnIsOver
 }
 
 /// What a processor has made of an item.

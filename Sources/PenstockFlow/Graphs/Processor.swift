@@ -10,6 +10,9 @@
 /// }
 /// ```
 public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
+    /// Makes one item of another, and never waits.
+    @usableFromInline
+    typealias Plain = @Sendable (Input) throws -> Output
     /// Makes one item of another.
     @usableFromInline
     typealias One = @Sendable (Input, NodeContext) async throws -> Output
@@ -19,6 +22,7 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
 
     @usableFromInline
     enum Body: Sendable {
+        case plain(Plain)
         case one(One)
         case many(Many)
     }
@@ -61,6 +65,22 @@ public struct Processor<Input: Sendable, Output: Sendable>: Sendable {
         _ body: @escaping @Sendable (_ input: Input) async throws -> Output
     ) {
         self.init(name, maximumSize, workers, isOrdered, errorPolicy, .one { input, _ in try await body(input) })
+    }
+
+    /// Makes a processor of a function that waits for nothing, which is taken for any that has no `await`.
+    ///
+    /// The parameters are those of the other form. With one worker it is called for one item after the other, as long
+    /// as there are some and there is room, and no task is suspended in between.
+    @inlinable
+    public init(
+        _ name: String,
+        maximumSize: Int = 1024,
+        workers: Int = 1,
+        isOrdered: Bool = true,
+        errorPolicy: ErrorPolicy = .fail,
+        _ body: @escaping @Sendable (_ input: Input) throws -> Output
+    ) {
+        self.init(name, maximumSize, workers, isOrdered, errorPolicy, .plain(body))
     }
 
     /// Makes a processor that puts one item for each that it takes, and asks where it is.

@@ -11,6 +11,9 @@ public struct Source<Output: Sendable>: Sendable {
 
     @usableFromInline
     let body: @Sendable (NodeContext, _ put: (Output) async throws -> Void) async throws -> Void
+    /// The same for a sequence, which need not wait at each item.
+    @usableFromInline
+    let feed: (@Sendable (NodeSeat, Outlets<Output>) async throws -> Void)?
 
     /// Makes a source; the stream ends when `body` returns, and `put` waits while there is no room.
     @inlinable
@@ -32,18 +35,38 @@ public struct Source<Output: Sendable>: Sendable {
                 _ context: NodeContext, _ put: (Output) async throws -> Void
             ) async throws -> Void
     ) {
-        (self.name, self.body) = (name, body)
+        (self.name, self.body, self.feed) = (name, body, nil)
+    }
+
+    /// Makes a source that puts the items of a sequence.
+    @inlinable
+    public init<Items: Sequence<Output> & Sendable>(_ name: String, over items: Items) {
+        self.name = name
+        self.body = { _, put in for item in items { try await put(item) } }
+        self.feed = { seat, outlets in
+            var count = 0
+            for item in items {
+                try seat.checkFeeding()
+                let envelope = Envelope(item, Lineage(count))
+                count &+= 1
+                if !outlets.sendIfRoom(envelope) { try await outlets.wait(with: envelope) }
+            }
+        }
     }
 
     @inlinable
     func run(_ seat: NodeSeat) async throws {
         let outlets = Outlets<Output>(0, of: seat)
-        var count = 0
         do {
-            try await self.body(seat.context) { output in
-                try seat.checkFeeding()
-                try await outlets.send(Envelope(output, Lineage(count)))
-                count += 1
+            if let feed = self.feed {
+                try await feed(seat, outlets)
+            } else {
+                var count = 0
+                try await self.body(seat.context) { output in
+                    try seat.checkFeeding()
+                    try await outlets.send(Envelope(output, Lineage(count)))
+                    count += 1
+                }
             }
         } catch  where seat.hasDrained(error) {
             // It was told to stop, and this is all.

@@ -55,6 +55,7 @@ public final class FlowExecutor: TaskExecutor {
 
     /// Lets other tasks of this thread run before the one that calls.
     /// - Returns: `false` when there are none, or the thread is no executor's of this kind; then nothing has happened.
+    @usableFromInline
     static func giveWay() async -> Bool {
         guard FlowWorker.isCrowded else { return false }
         await unsafe withUnsafeContinuation { unsafe FlowWorker.giveWay($0) }
