@@ -1,5 +1,6 @@
 // A library that was built against another Penstock: what it hands in begins as it should, and has another number.
 
+/// Hands in words with another number.
 @_cdecl("penstock_actions")
 public func actions() -> UnsafeMutableRawPointer {
     let words = UnsafeMutablePointer<UInt64>.allocate(capacity: 4)

@@ -2,6 +2,7 @@
 
 import PenstockFlow
 
+/// Hands in words without types.
 @_cdecl("penstock_actions")
 public func actions() -> UnsafeMutableRawPointer {
     let words = UnsafeMutablePointer<UInt64>.allocate(capacity: 4)
