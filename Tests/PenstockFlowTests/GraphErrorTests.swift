@@ -51,6 +51,7 @@ struct GraphErrorTests {
         let counts = await run.result.nodes.map(\.counts)
         #expect(counts.map(\.dropped) == [0, 10])
         #expect(counts.map(\.taken) == [0, 100])
+        #expect(counts.map(\.put) == [100, 90])
     }
 
     @Test(arguments: [1, 4])

@@ -169,8 +169,11 @@ extension Processor {
             if let error = result.error {
                 if self.errorPolicy == .fail || error is CancellationError { throw seat.failure(error, lineage) }
                 seat.counters.lost(isSentOn: self.errorPolicy == .route)
-                let failed = FailedItem(node: self.name, item: item, lineage: lineage, error: error)
-                try await failures.send(Envelope(failed, lineage))
+                // What is dropped goes nowhere, and does not count as put.
+                if self.errorPolicy == .route {
+                    let failed = FailedItem(node: self.name, item: item, lineage: lineage, error: error)
+                    try await failures.send(Envelope(failed, lineage))
+                }
             }
         }
         for output in result.outputs { try await outlets.send(output) }
