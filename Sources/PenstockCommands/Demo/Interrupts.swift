@@ -24,8 +24,11 @@ enum Interrupts {
         self.reader.store(ends[0], ordering: .relaxed)
         self.writer.store(ends[1], ordering: .releasing)
         for number in [SIGINT, SIGTERM] {
-            _ = signal(number) { _ in
-                var byte: UInt8 = 1
+            _ = signal(number) { number in
+                // Errors of a call that it came in between of are not the handler's to change.
+                let error = errno
+                defer { errno = error }
+                var byte = UInt8(truncatingIfNeeded: number)
                 unsafe _ = write(Interrupts.writer.load(ordering: .acquiring), &byte, 1)
             }
         }
@@ -68,6 +71,49 @@ enum Interrupts {
 
         init(_ body: @escaping @Sendable () -> Void) {
             self.body = body
+        }
+    }
+
+    // MARK: Listening to each of them
+
+    private struct Listeners {
+        var next = 0
+        var all: [Int: @Sendable (Int32) -> Void] = [:]
+        var hasThread = false
+    }
+
+    private static let listeners = Mutex(Listeners())
+
+    /// Runs `body`, and has `hear` hear of each signal meanwhile, on a thread of its own.
+    ///
+    /// With nobody left to hear of it, a signal ends the process again.
+    static func listening<Result>(
+        _ hear: @escaping @Sendable (Int32) -> Void,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        self.listen()
+        let (place, needsThread) = self.listeners.withLock { state in
+            state.next += 1
+            state.all[state.next] = hear
+            defer { state.hasThread = true }
+            return (state.next, !state.hasThread)
+        }
+        defer { self.listeners.withLock { $0.all[place] = nil } }
+        if needsThread {
+            let code = unsafe clinux_start_thread(1 << 18, { _ in Interrupts.serve() }, nil)
+            guard code == 0 else { throw CommandFailure(.failure, "no thread can be started any more: end some") }
+        }
+        return try await body()
+    }
+
+    private static func serve() -> Never {
+        while true {
+            var byte: UInt8 = 0
+            let count = unsafe read(self.reader.load(ordering: .relaxed), &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            let all = self.listeners.withLock { Array($0.all.values) }
+            guard count == 1, !all.isEmpty else { self.end() }
+            for hear in all { hear(Int32(byte)) }
         }
     }
 

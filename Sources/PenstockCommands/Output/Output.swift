@@ -8,6 +8,16 @@ import Darwin
 
 /// Where a command speaks: results to one side, messages to people to the other.
 package final class Output: Sendable {
+    /// How much a terminal shows at once.
+    package struct Screen: Sendable {
+        let columns: Int
+        let rows: Int
+
+        package init(columns: Int, rows: Int) {
+            (self.columns, self.rows) = (columns, rows)
+        }
+    }
+
     /// Where text goes.
     package enum Stream: Int32, Sendable {
         case results = 1
@@ -18,6 +28,8 @@ package final class Output: Sendable {
     let columns: Int?
     /// Whether messages go to a terminal, where a line can be written over.
     let showsProgress: Bool
+    /// How large that terminal is; `nil` when nobody knows.
+    let screen: Screen?
     private let sink: @Sendable (Stream, String) -> Bool
 
     private struct State {
@@ -32,17 +44,20 @@ package final class Output: Sendable {
     package init(
         columns: Int? = nil,
         showsProgress: Bool = false,
+        screen: Screen? = nil,
         sink: @escaping @Sendable (Stream, String) -> Bool
     ) {
         self.columns = columns
         self.showsProgress = showsProgress
+        self.screen = screen
         self.sink = sink
     }
 
     /// The process's own standard output and error.
     package static let standard = Output(
-        columns: Output.terminalColumns(of: 1),
-        showsProgress: Output.terminalColumns(of: 2) != nil,
+        columns: Output.screen(of: 1)?.columns,
+        showsProgress: Output.screen(of: 2) != nil,
+        screen: Output.screen(of: 2),
         sink: { stream, text in Output.write(text, to: stream.rawValue) }
     )
 
@@ -65,18 +80,24 @@ package final class Output: Sendable {
         }
     }
 
-    /// Shows a line that the next one takes the place of, where that can be done.
+    /// Shows a line, or several, that the next ones take the place of, where that can be done.
     func progress(_ text: String) {
         guard self.showsProgress else { return }
         self.state.withLock { state in
             guard text != state.progress else { return }
             self.flush(&state)
-            _ = self.sink(.messages, "\r\u{1B}[K" + text)
+            _ = self.sink(.messages, Self.clearing(state.progress) + text)
             state.progress = text
         }
     }
 
-    /// Takes the line of progress away.
+    /// What takes away what is shown: up to its first line, and clear from there.
+    private static func clearing(_ shown: String) -> String {
+        let breaks = shown.utf8.count { $0 == UInt8(ascii: "\n") }
+        return breaks == 0 ? "\r\u{1B}[K" : "\r\u{1B}[\(breaks)A\u{1B}[J"
+    }
+
+    /// Takes the lines of progress away.
     func endProgress() {
         self.state.withLock { self.clearProgress(&$0) }
     }
@@ -87,6 +108,11 @@ package final class Output: Sendable {
             self.clearProgress(&state)
             self.flush(&state)
         }
+    }
+
+    /// Sends on what was gathered of the results, for whoever waits for them; what is shown of progress stays.
+    func sendOn() {
+        self.state.withLock { self.flush(&$0) }
     }
 
     /// Whether results were lost on their way.
@@ -100,8 +126,8 @@ package final class Output: Sendable {
 
     private func clearProgress(_ state: inout State) {
         guard !state.progress.isEmpty else { return }
+        _ = self.sink(.messages, Self.clearing(state.progress))
         state.progress = ""
-        _ = self.sink(.messages, "\r\u{1B}[K")
     }
 
     // MARK: The system
@@ -125,10 +151,13 @@ package final class Output: Sendable {
         #endif
     }
 
-    private static func terminalColumns(of descriptor: Int32) -> Int? {
+    /// The terminal behind a descriptor; `nil` when there is none.
+    private static func screen(of descriptor: Int32) -> Screen? {
         guard isatty(descriptor) == 1 else { return nil }
         var size = winsize()
-        guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
+        guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return Screen(columns: 80, rows: 24)
+        }
+        return Screen(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 }
