@@ -48,7 +48,7 @@ let package = Package(
         // Not named after its product: on a disk that ignores case it would collide with the library.
         .executableTarget(
             name: "PenstockCLI",
-            dependencies: ["PenstockCommands", "Intake", "CAllocations"],
+            dependencies: ["PenstockCommands", "Intake", "Text", "CAllocations"],
             linkerSettings: loadsLibraries
         ),
         .target(name: "Intake", dependencies: ["Penstock", "PenstockSQLite"], path: "Examples/Intake"),
@@ -58,7 +58,13 @@ let package = Package(
             path: "Examples/Quickstart"
         ),
         .executableTarget(name: "Segments", dependencies: ["PenstockFlow"], path: "Examples/Segments"),
-        .executableTarget(name: "Words", dependencies: ["PenstockFlow"], path: "Examples/Words"),
+        .executableTarget(
+            name: "Words",
+            dependencies: ["PenstockFlow"],
+            path: "Examples/Words",
+            exclude: ["words.json"]
+        ),
+        .target(name: "Text", dependencies: ["PenstockFlow"], path: "Examples/Text"),
         .systemLibrary(
             name: "CSQLite",
             pkgConfig: "sqlite3",
@@ -86,7 +92,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Penstock", "PenstockCommands", "PenstockSQLite", "PenstockCLI", "Intake"]
+            dependencies: [
+                "Penstock", "PenstockCommands", "PenstockFlow", "PenstockSQLite", "PenstockCLI", "Intake", "Text",
+            ]
         ),
         .target(
             name: "SimulationWorkload",

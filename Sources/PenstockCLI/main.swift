@@ -1,4 +1,5 @@
 import Intake
 import PenstockCommands
+import Text
 
-await PenstockCommand.main(demo: IntakeDemonstration())
+await PenstockCommand.main(demo: IntakeDemonstration(), groups: [try TextGroup.make()])

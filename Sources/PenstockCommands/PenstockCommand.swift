@@ -1,4 +1,5 @@
 public import Penstock
+public import PenstockFlow
 
 #if canImport(Glibc)
 import Glibc
@@ -20,19 +21,25 @@ public enum PenstockCommand {
     /// - Parameters:
     ///   - pipelines: What the program knows; their parts are known too.
     ///   - demo: What the verb `demo` shows; without it there is no such verb.
+    ///   - groups: What graphs that come as data may be made of; without them there is no verb `graph`.
     ///   - program: The name under which the program speaks of itself.
     @concurrent
     public static func main(
         pipelines: [any Pipeline] = [],
         demo: (any Demonstration)? = nil,
+        groups: [ProcessorGroup] = [],
         program: String = "penstock"
     ) async -> Never {
         let arguments = Array(CommandLine.arguments.dropFirst())
         let output = Output.standard
-        var status = await Self.run(
-            arguments,
-            context: CommandContext(pipelines: pipelines, demonstration: demo, program: program, output: output)
+        let context = CommandContext(
+            pipelines: pipelines,
+            demonstration: demo,
+            groups: groups,
+            program: program,
+            output: output
         )
+        var status = await Self.run(arguments, context: context)
         output.flush()
         if output.hasFailed, status == .success {
             output.error("\(program): the results could not be written: is the disk full, or the pipe closed?")
@@ -91,12 +98,15 @@ package struct CommandContext: Sendable {
     /// What the program knows, parts included, by name.
     let pipelines: [String: any Pipeline]
     let demonstration: (any Demonstration)?
+    /// What graphs that come as data may be made of.
+    let groups: [ProcessorGroup]
     let program: String
     let output: Output
 
     package init(
         pipelines: [any Pipeline] = [],
         demonstration: (any Demonstration)? = nil,
+        groups: [ProcessorGroup] = [],
         program: String = "penstock",
         output: Output
     ) {
@@ -108,6 +118,7 @@ package struct CommandContext: Sendable {
         }
         self.pipelines = known
         self.demonstration = demonstration
+        self.groups = groups
         self.program = program
         self.output = output
     }

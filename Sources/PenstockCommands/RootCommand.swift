@@ -7,6 +7,7 @@ struct RootCommand: AsyncParsableCommand {
             ResumeCommand.self, DeleteCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
             BenchCommand.self,
         ]
+        if !CommandContext.current.groups.isEmpty { subcommands.append(GraphCommand.self) }
         if CommandContext.current.demonstration != nil {
             subcommands.insert(DemoCommand.self, at: 0)
             subcommands.append(DemoWorkerCommand.self)

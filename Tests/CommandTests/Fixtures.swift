@@ -1,6 +1,7 @@
 import Foundation
 import Penstock
 import PenstockCommands
+import PenstockFlow
 import PenstockSQLite
 import Synchronization
 import Testing
@@ -23,27 +24,32 @@ struct Spoken {
     }
 }
 
-/// Runs a command in this process, as a program with these pipelines would.
+/// Runs a command in this process, as a program with these pipelines and groups would.
 func penstock(
     _ arguments: String...,
     pipelines: [any Pipeline] = [],
-    columns: Int? = nil
+    groups: [ProcessorGroup] = [],
+    columns: Int? = nil,
+    screen: Output.Screen? = nil
 ) async -> Spoken {
-    await spread(arguments, pipelines: pipelines, columns: columns)
+    await spread(arguments, pipelines: pipelines, groups: groups, columns: columns, screen: screen)
 }
 
 /// Runs a command whose words are in an array.
 func spread(
     _ arguments: [String],
     pipelines: [any Pipeline] = [],
-    columns: Int? = nil
+    groups: [ProcessorGroup] = [],
+    columns: Int? = nil,
+    screen: Output.Screen? = nil
 ) async -> Spoken {
     let said = Mutex<[Output.Stream: String]>([:])
-    let output = Output(columns: columns) { stream, text in
+    let output = Output(columns: columns, showsProgress: screen != nil, screen: screen) { stream, text in
         said.withLock { $0[stream, default: ""] += text }
         return true
     }
-    let status = await PenstockCommand.run(arguments, context: CommandContext(pipelines: pipelines, output: output))
+    let context = CommandContext(pipelines: pipelines, groups: groups, output: output)
+    let status = await PenstockCommand.run(arguments, context: context)
     output.flush()
     return said.withLock { Spoken(status: status, results: $0[.results] ?? "", messages: $0[.messages] ?? "") }
 }

@@ -1,16 +1,19 @@
 import PenstockCommands
 import Testing
+import Text
 
 @Suite("Help fits a screen")
 struct HelpTests {
     static let commands = [
         [], ["list"], ["show"], ["journal"], ["queues"], ["tasks"], ["resolve"], ["reject"], ["cancel"], ["restart"],
         ["retry"], ["resume"], ["delete"], ["verify"], ["backup"], ["restore"], ["bench"], ["bench", "durable"],
+        ["graph"], ["graph", "run"], ["graph", "check"], ["graph", "show"], ["graph", "groups"],
     ]
 
     @Test("Every help has at most 24 lines of 80 columns", arguments: HelpTests.commands)
-    func fits(command: [String]) async {
-        let said = await spread(command + ["--help"])
+    func fits(command: [String]) async throws {
+        let groups = command.first == "graph" ? [try TextGroup.make()] : []
+        let said = await spread(command + ["--help"], groups: groups)
         #expect(said.status == .success)
         let lines = said.results.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         #expect(lines.count <= 24)
@@ -28,6 +31,13 @@ struct HelpTests {
         #expect(all.status == .success)
         #expect(await penstock("--help").results == all.results)
         #expect(await penstock("help").results == all.results)
+    }
+
+    @Test("A program without groups has no graphs")
+    func graphs() async throws {
+        #expect(await penstock("graph").status == .usage)
+        let said = await penstock("--help", groups: [try TextGroup.make()])
+        #expect(said.lines.contains("  graph    Run a graph of processors from a file"))
     }
 
     @Test("The help of the program is this")
