@@ -5,9 +5,10 @@ struct RootCommand: AsyncParsableCommand {
             ListCommand.self, ShowCommand.self, JournalCommand.self, QueuesCommand.self, TasksCommand.self,
             ResolveCommand.self, RejectCommand.self, CancelCommand.self, RestartCommand.self, RetryCommand.self,
             ResumeCommand.self, DeleteCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-            BenchCommand.self,
+            SegmentsCommand.self,
         ]
         if !CommandContext.current.groups.isEmpty { subcommands.append(GraphCommand.self) }
+        subcommands.append(BenchCommand.self)
         if CommandContext.current.demonstration != nil {
             subcommands.insert(DemoCommand.self, at: 0)
             subcommands.append(DemoWorkerCommand.self)

@@ -123,7 +123,7 @@ struct HandshakeTests {
         let result = await pipeline.run(5)
         #expect(
             "\(result)".contains(
-                "segment 'start': it sends to 'sunk', which is not there; on offer are: 'start' takes Int, 'sink' takes Int"
+                "'start': it sends to 'sunk', which is not there; on offer are: 'start' takes Int, 'sink' takes Int"
             ),
             "\(result)"
         )

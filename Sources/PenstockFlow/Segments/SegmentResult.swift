@@ -26,7 +26,7 @@ public struct SegmentResult: Sendable, Hashable, CustomStringConvertible {
     /// The result in a few words.
     public var description: String {
         switch self.outcome {
-        case .completed: "completed, \(self.items) items"
+        case .completed: "completed, \(self.items) \(self.items == 1 ? "item" : "items")"
         case .failed(let failure): "failed: \(failure)"
         case .aborted(let reason): "aborted: \(reason)"
         case .notReferenced: "no references"

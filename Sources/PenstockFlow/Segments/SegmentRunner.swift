@@ -74,7 +74,8 @@ final class SegmentRunner: Sendable {
             for outlet in work.context.claims { outlet.finish() }
             outcome = .completed
         } catch let stopped as SegmentStopped {
-            outcome = .aborted(stopped.reason)
+            // A link that has broken because everybody was interrupted is no reason of its own.
+            outcome = .aborted(self.run.interruption.isSet ? self.run.interruption.reason : stopped.reason)
         } catch {
             outcome = .failed(self.failure(error))
         }

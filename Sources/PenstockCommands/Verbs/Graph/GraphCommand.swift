@@ -23,14 +23,7 @@ struct GraphFile: ParsableArguments {
     /// Reads the document, and makes the graph of what the program has.
     /// - Throws: ``FlowErrors`` with everything that is wrong with it; ``CommandFailure`` when it cannot be read.
     func graph() throws -> DocumentGraph {
-        let path = PlainText(self.file).text
-        guard FileManager.default.fileExists(atPath: self.file) else {
-            throw CommandFailure(.conflict, "there is no file '\(path)'; name a graph in JSON")
-        }
-        guard let data = try? Data(contentsOf: URL(filePath: self.file)) else {
-            throw CommandFailure(.inputOutput, "the file '\(path)' cannot be read: is it a file, and may you?")
-        }
-        let document = try GraphDocument(json: Payload(bytes: Array(data)))
+        let document = try GraphDocument(json: try DocumentFile.read(self.file, of: "a graph"))
         return try document.resolve(with: CommandContext.current.groups)
     }
 
@@ -39,8 +32,7 @@ struct GraphFile: ParsableArguments {
         do {
             return try self.graph()
         } catch let errors as FlowErrors {
-            let problems = errors.errors.map { "\n  \(PlainText($0.message).text)" }.joined()
-            throw CommandFailure(.data, "'\(PlainText(self.file).text)' is not sound:\(problems)")
+            throw DocumentFile.unsound(self.file, errors)
         }
     }
 }
