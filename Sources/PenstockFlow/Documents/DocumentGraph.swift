@@ -125,10 +125,13 @@ extension DocumentGraph {
         let source = Source("input", of: Input.self) { (context: NodeContext, put) in
             var (iterator, number) = (items.makeAsyncIterator(), 0)
             while true {
-                let start = ContinuousClock.now
-                let next = try await iterator.next(isolation: #isolation)
-                // Who waits for somebody outside does no work.
-                context.counters.hasWaited(since: start)
+                let next: Payload?
+                do {
+                    // Who waits for somebody outside does no work.
+                    let start = context.counters.beginWaiting()
+                    defer { context.counters.endWaiting(since: start) }
+                    next = try await iterator.next(isolation: #isolation)
+                }
                 guard let item = next else { return }
                 try await put(Self.read(item, number))
                 number += 1

@@ -18,7 +18,7 @@ public struct NodeCounts: Sendable, Hashable, CustomStringConvertible {
         self.put = counters.put.load(ordering: .relaxed)
         self.failed = counters.failed.load(ordering: .relaxed)
         self.dropped = counters.dropped.load(ordering: .relaxed)
-        self.waited = .nanoseconds(counters.waited.load(ordering: .relaxed))
+        self.waited = .nanoseconds(counters.allWaited)
     }
 
     /// The counts that are not 0.

@@ -28,7 +28,6 @@ final class RunControl: Sendable {
     private let interruption: Interruption
     private let draining: DrainFlag
     private let executor: any TaskExecutor
-    private let start = ContinuousClock.now
     private let state = Mutex(State())
 
     /// - Parameter executor: Where the tasks of those run that can be ended without the others.
@@ -75,6 +74,7 @@ final class RunControl: Sendable {
     }
 
     private func run(_ node: Seated) async -> NodeResult.Outcome {
+        defer { node.seat.counters.end() }
         do {
             if node.node.inlets.isEmpty {
                 try await self.feed(node)
@@ -117,16 +117,14 @@ final class RunControl: Sendable {
     func cancel(_ reason: String) { self.interruption.interrupt(reason) }
 
     var progress: [NodeProgress] {
-        let time = (ContinuousClock.now - self.start) / .nanoseconds(1)
-        return self.nodes.map { node in
-            let counts = NodeCounts(node.seat.counters)
+        self.nodes.map { node in
             let load = node.sockets.map { $0.load() }
             return NodeProgress(
                 node: node.node.name,
-                counts: counts,
+                counts: NodeCounts(node.seat.counters),
                 depth: load.map(\.count).reduce(0, +),
                 capacity: load.map(\.capacity).reduce(0, +),
-                busy: time > 0 ? max(0, 1 - (counts.waited / .nanoseconds(1)) / time) : 0
+                busy: node.seat.counters.busy
             )
         }
     }
