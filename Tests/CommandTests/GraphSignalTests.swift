@@ -7,6 +7,7 @@ import Testing
 private final class Talk {
     private let process = Process()
     private let (input, results, messages) = (Pipe(), Pipe(), Pipe())
+    private let patience: DispatchWorkItem
     private(set) var said = ""
     private(set) var warned = ""
 
@@ -17,9 +18,14 @@ private final class Talk {
         self.process.standardOutput = self.results
         self.process.standardError = self.messages
         try self.process.run()
+        // A command that does not end is ended, so that the test says so.
+        let id = self.process.processIdentifier
+        self.patience = DispatchWorkItem { kill(id, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(60), execute: self.patience)
     }
 
     deinit {
+        self.patience.cancel()
         if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) }
     }
 
@@ -122,6 +128,18 @@ struct GraphProgressTests {
         var heard: String { self.text.withLock { $0 } }
 
         func hear(_ text: String) { self.text.withLock { $0 += text } }
+
+        /// Waits until this was said, as long as a loaded machine may take.
+        func wait(for text: String) async {
+            let start = ContinuousClock.now
+            while !self.heard.contains(text) {
+                guard ContinuousClock.now - start < .seconds(30) else {
+                    Issue.record("\(text.debugDescription) is not in \(self.heard.debugDescription)")
+                    return
+                }
+                await Task.yield()
+            }
+        }
     }
 
     @Test func `on a terminal the table is drawn in place, and no larger than there is room for`() async throws {
@@ -137,8 +155,8 @@ struct GraphProgressTests {
         async let status = PenstockCommand.run(["graph", "run", path, "--progress", "--input", pipe], context: context)
         try writer.write(contentsOf: Data("1\n".utf8))
         // What has come out is not kept back, and the table is drawn once more over itself.
-        while results.heard != "16\n" { await Task.yield() }
-        while !messages.heard.contains("\r\u{1B}[3A\u{1B}[J") { await Task.yield() }
+        await results.wait(for: "16\n")
+        await messages.wait(for: "\r\u{1B}[3A\u{1B}[J")
         let drawn = try #require(messages.heard.split(separator: "\u{1B}[J").first { $0.contains("NODE") })
         let lines = drawn.split { $0 == "\n" || $0 == "\r" }.filter { !$0.hasPrefix("\u{1B}[3A") }.prefix(4)
         #expect(lines.count == 4)
