@@ -26,14 +26,18 @@ private final class Talk {
 
     deinit {
         self.patience.cancel()
-        if self.process.isRunning { kill(self.process.processIdentifier, SIGKILL) }
+        if self.process.isRunning { self.signal(SIGKILL) }
     }
 
     func write(_ text: String) throws {
         try self.input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     }
 
-    func signal(_ number: Int32) { kill(self.process.processIdentifier, number) }
+    func signal(_ number: Int32) {
+        // To nobody's process is to all of this group.
+        let id = self.process.processIdentifier
+        if id > 0 { kill(id, number) }
+    }
 
     /// Reads results until this is among them, or they end.
     func hear(_ text: String) {
