@@ -34,8 +34,9 @@ let package = Package(
     ],
     targets: [
         .target(name: "Penstock"),
-        .target(name: "PenstockSQLite", dependencies: ["Penstock", "CSQLite", "CLinux"]),
-        .target(name: "PenstockFlow", dependencies: ["Penstock", "CLinux"]),
+        .target(name: "PenstockThreads", dependencies: ["CLinux"]),
+        .target(name: "PenstockSQLite", dependencies: ["Penstock", "PenstockThreads", "CSQLite", "CLinux"]),
+        .target(name: "PenstockFlow", dependencies: ["Penstock", "PenstockThreads", "CLinux"]),
         .target(name: "PenstockTesting", dependencies: ["Penstock"]),
         .target(
             name: "PenstockSQLiteTesting",
@@ -43,7 +44,9 @@ let package = Package(
         ),
         .target(
             name: "PenstockCommands",
-            dependencies: ["Penstock", "PenstockSQLite", "PenstockFlow", "CSQLite", "CLinux"]
+            dependencies: [
+                "Penstock", "PenstockSQLite", "PenstockFlow", "PenstockThreads", "CSQLite", "CLinux",
+            ]
         ),
         // Not named after its product: on a disk that ignores case it would collide with the library.
         .executableTarget(

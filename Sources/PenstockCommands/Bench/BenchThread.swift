@@ -1,4 +1,4 @@
-import PenstockFlow
+import PenstockThreads
 
 #if canImport(Glibc)
 import Glibc
@@ -14,7 +14,7 @@ enum BenchThread {
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Result, any Error>) in
-            let code = FlowThread.start(name) { ended.resume(with: Swift.Result { try body() }) }
+            let code = SystemThread.start(name) { ended.resume(with: Swift.Result { try body() }) }
             guard code != 0 else { return }
             ended.resume(throwing: CommandFailure(.failure, "no thread could be started (error \(code))"))
         }

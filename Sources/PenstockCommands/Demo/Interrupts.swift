@@ -1,4 +1,4 @@
-import CLinux
+import PenstockThreads
 import Synchronization
 
 #if canImport(Glibc)
@@ -51,28 +51,15 @@ enum Interrupts {
     /// It takes a thread of its own, so that none of those that work is missing.
     static func whenInterrupted(_ body: @escaping @Sendable () -> Void) {
         self.listen()
-        let context = unsafe Unmanaged.passRetained(Work(body)).toOpaque()
-        let code = unsafe clinux_start_thread(
-            1 << 18,
-            { context in
-                guard let context = unsafe context else { return nil }
-                let work = unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
-                // Nothing is ever written to this descriptor: the wait ends with an interruption only.
-                do { try Interrupts.wait(for: -1) } catch { work.body() }
-                Interrupts.end()
-            },
-            context
-        )
-        if code != 0 { unsafe Unmanaged<Work>.fromOpaque(context).release() }
-    }
-
-    private final class Work: Sendable {
-        let body: @Sendable () -> Void
-
-        init(_ body: @escaping @Sendable () -> Void) {
-            self.body = body
+        _ = SystemThread.start("interrupts", stack: Self.stack) {
+            // Nothing is ever written to this descriptor: the wait ends with an interruption only.
+            do { try Interrupts.wait(for: -1) } catch { body() }
+            Interrupts.end()
         }
     }
+
+    /// The bytes of the stack of whoever listens.
+    private static let stack = 1 << 18
 
     // MARK: Listening to each of them
 
@@ -100,7 +87,7 @@ enum Interrupts {
         }
         defer { self.listeners.withLock { $0.all[place] = nil } }
         if needsThread {
-            let code = unsafe clinux_start_thread(1 << 18, { _ in Interrupts.serve() }, nil)
+            let code = SystemThread.start("signals", stack: Self.stack) { Interrupts.serve() }
             guard code == 0 else { throw CommandFailure(.failure, "no thread can be started any more: end some") }
         }
         return try await body()

@@ -1,4 +1,5 @@
 import Dispatch
+import PenstockThreads
 import Synchronization
 
 /// Why a handshake ends before the segments run.
@@ -29,7 +30,7 @@ final class Handshake {
     /// Takes all segments through the phases, with a barrier after each.
     func bootstrap() throws(HandshakeEnding) {
         for manager in self.managers {
-            let code = FlowThread.start("manager \(manager.name)") { manager.main() }
+            let code = SystemThread.start("manager \(manager.name)") { manager.main() }
             if code != 0 { manager.couldNotStart(code) }
         }
         _ = try self.phase("a1") { _ in .libraries(self.settings.libraries) }

@@ -1,4 +1,5 @@
 public import Penstock
+import PenstockThreads
 import Synchronization
 
 /// Runs segments, each on its own thread, from the loading of libraries to the result of each.
@@ -75,7 +76,7 @@ public final class PipelineManager: Sendable {
         precondition(!self.hasBegun.exchange(true, ordering: .relaxed), "a pipeline runs once: make another one")
         return await withTaskCancellationHandler {
             await withCheckedContinuation { ended in
-                let code = FlowThread.start("pipeline") { ended.resume(returning: self.main(activation)) }
+                let code = SystemThread.start("pipeline") { ended.resume(returning: self.main(activation)) }
                 guard code != 0 else { return }
                 let reason = "no thread could be started (error \(code))"
                 ended.resume(returning: PipelineResult(outcome: .failed(reason), segments: []))

@@ -1,3 +1,5 @@
+import PenstockThreads
+
 /// Takes one segment through the handshake: it hands on what the pipeline manager asks for, and matches claims with
 /// offers.
 final class SegmentManager: Sendable {
@@ -22,7 +24,7 @@ final class SegmentManager: Sendable {
 
     /// What the thread does.
     func main() {
-        let code = FlowThread.start("runner \(self.name)") { self.runner.main() }
+        let code = SystemThread.start("runner \(self.name)") { self.runner.main() }
         guard code == 0 else { return self.couldNotStart(code) }
         do throws(Ending) {
             try self.work(try self.bootstrap())

@@ -1,5 +1,6 @@
 import CLinux
 import Dispatch
+import PenstockThreads
 import Synchronization
 
 #if canImport(Glibc)
@@ -39,7 +40,7 @@ public final class FlowExecutor: TaskExecutor {
         self.pool = pool
         let executor = unsafe self.asUnownedTaskExecutor()
         let started = pool.workers.count { worker in
-            FlowThread.start("flow \(worker.place)") { unsafe worker.main(pool, executor) } == 0
+            SystemThread.start("flow \(worker.place)") { unsafe worker.main(pool, executor) } == 0
         }
         precondition(started == threads, "no threads can be started any more")
     }

@@ -1,5 +1,5 @@
-import CLinux
 public import Penstock
+import PenstockThreads
 
 #if canImport(Glibc)
 import Glibc
@@ -14,9 +14,6 @@ import Darwin
 public final class SQLiteRunner: TableRunner {
     private let mailbox = Mailbox()
 
-    /// The bytes of the thread's stack.
-    private static let stack = 1 << 20
-
     /// Starts the thread and opens the table on it.
     ///
     /// Once the table is closed, the owner's file hears of it.
@@ -27,7 +24,7 @@ public final class SQLiteRunner: TableRunner {
     ) async throws(PenstockError) {
         let mailbox = self.mailbox
         let outcome: Result<Void, PenstockError> = await withCheckedContinuation { opened in
-            let code = Self.startThread(name: name) {
+            let code = SystemThread.start(name, stack: 1 << 20) {
                 let table: SQLiteTable
                 do throws(PenstockError) {
                     table = try open()
@@ -72,33 +69,5 @@ public final class SQLiteRunner: TableRunner {
             case .stop: return
             }
         }
-    }
-
-    private final class ThreadBody: Sendable {
-        let name: String
-        let run: @Sendable () -> Void
-
-        init(name: String, run: @escaping @Sendable () -> Void) {
-            self.name = name
-            self.run = run
-        }
-    }
-
-    /// - Returns: 0, or the number of an error, and then `run` will not be called.
-    private static func startThread(name: String, run: @escaping @Sendable () -> Void) -> Int32 {
-        let body = unsafe Unmanaged.passRetained(ThreadBody(name: name, run: run))
-        let code = unsafe clinux_start_thread(
-            Self.stack,
-            { context in
-                guard let context = unsafe context else { return nil }
-                let body = unsafe Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue()
-                unsafe clinux_name_thread(body.name)
-                body.run()
-                return nil
-            },
-            body.toOpaque()
-        )
-        if code != 0 { unsafe body.release() }
-        return code
     }
 }
