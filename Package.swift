@@ -87,11 +87,19 @@ let package = Package(
                 "DiskWorkload", "Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite",
             ]
         ),
-        .target(name: "CrashWorkload", dependencies: ["Penstock", "PenstockSQLite"], path: "Tests/CrashWorkload"),
-        .executableTarget(name: "CrashWorker", dependencies: ["CrashWorkload"], path: "Tests/CrashWorker"),
+        .target(
+            name: "CrashWorkload",
+            dependencies: ["Penstock", "PenstockFlow", "PenstockSQLite"],
+            path: "Tests/CrashWorkload"
+        ),
+        .executableTarget(
+            name: "CrashWorker",
+            dependencies: ["CrashWorkload", "Penstock", "PenstockFlow", "PenstockSQLite"],
+            path: "Tests/CrashWorker"
+        ),
         .testTarget(
             name: "CrashTests",
-            dependencies: ["CrashWorkload", "CrashWorker", "PenstockSQLite", "PenstockTesting"]
+            dependencies: ["CrashWorkload", "CrashWorker", "PenstockFlow", "PenstockSQLite", "PenstockTesting"]
         ),
         .testTarget(
             name: "CommandTests",
@@ -118,7 +126,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PenstockFlowTests",
-            dependencies: ["Penstock", "PenstockFlow", "PenstockTesting"],
+            dependencies: [
+                "CrashWorkload", "Penstock", "PenstockFlow", "PenstockSQLite", "PenstockSQLiteTesting",
+                "PenstockTesting",
+            ],
             linkerSettings: loadsLibraries
         ),
         .testTarget(name: "TidyTests"),

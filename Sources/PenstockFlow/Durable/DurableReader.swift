@@ -1,3 +1,5 @@
+import Penstock
+
 /// The rows that come to a node, in the hands of its task.
 @usableFromInline
 struct DurableReader {
@@ -7,26 +9,34 @@ struct DurableReader {
     /// The rows that say so, which are consumed with the node's own end.
     @usableFromInline
     private(set) var ends: [DurableRow] = []
-    /// How many rows the node has sent to itself and not got yet.
-    var returning = 0
+    /// The keys of the rows that the node has sent to itself in this run of it, and not got yet.
+    ///
+    /// Those that it sent in an earlier one come before those that say that somebody has ended.
+    private var returning: Set<String> = []
 
     @usableFromInline
     init(_ seat: DurableSeat) {
         (self.seat, self.open) = (seat, seat.sources)
     }
 
-    /// Whether everything has come to an inlet that will.
-    func hasEnded(_ inlet: Int) -> Bool { self.open[inlet] == 0 && self.returning == 0 }
+    /// Remembers rows that the node sends to itself.
+    mutating func expect(_ returned: [Operation]) {
+        for case .push(let item) in returned { self.returning.formUnion(item.key.map { [$0] } ?? []) }
+    }
 
     /// Leases the next rows, in the order in which they were put.
     /// - Returns: `nil` when everything has come.
     @usableFromInline
     mutating func next() async throws -> [DurableRow]? {
-        while self.returning > 0 || self.open.contains(where: { $0 > 0 }) {
-            let rows = try await self.seat.lease(DurableSeat.rows).map(DurableRow.init)
+        while true {
+            if self.returning.isEmpty, self.open.allSatisfy({ $0 == 0 }), try await self.seat.holdsAllRows {
+                return nil
+            }
+            let rows = try await self.seat.lease(self.seat.sizes.rows).map(DurableRow.init)
             var chunks: [DurableRow] = []
             for row in rows {
                 guard row.isEnd else {
+                    self.returning.remove(row.key)
                     chunks.append(row)
                     continue
                 }
@@ -35,6 +45,5 @@ struct DurableReader {
             }
             if !chunks.isEmpty { return chunks }
         }
-        return nil
     }
 }

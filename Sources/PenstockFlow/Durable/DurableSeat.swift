@@ -20,15 +20,27 @@ final class DurableSeat: Sendable {
     let node: NodeSeat
     let store: any Store
     let run: DurableNames
+    /// The lease of the run, without which nobody commits anything for it.
+    private let lease: LeaseReference
+    let sizes: DurableSizes
     let place: Int
     /// How many ports send to each inlet.
     let sources: [Int]
     let targets: [[Target]]
     private let leases = Mutex<Set<LeaseReference>>([])
 
-    init(_ node: NodeSeat, _ store: any Store, _ run: DurableNames, _ place: Int, sources: [Int], targets: [[Target]]) {
-        (self.node, self.store, self.run, self.place) = (node, store, run, place)
-        (self.sources, self.targets) = (sources, targets)
+    init(
+        _ node: NodeSeat,
+        _ place: Int,
+        of run: DurableNames,
+        in store: any Store,
+        under lease: LeaseReference,
+        _ sizes: DurableSizes,
+        sources: [Int],
+        targets: [[Target]]
+    ) {
+        (self.node, self.place, self.run, self.store, self.lease) = (node, place, run, store, lease)
+        (self.sizes, self.sources, self.targets) = (sizes, sources, targets)
     }
 
     var queue: String { self.run.queue(of: self.place) }
@@ -42,13 +54,78 @@ final class DurableSeat: Sendable {
         return rows
     }
 
+    /// Whether there is no row for the node that it does not hold.
+    ///
+    /// Who had the run before may hold some until he finds out that he has lost it.
+    var holdsAllRows: Bool {
+        get async throws {
+            let count = try await self.store.counts().first { $0.queue == self.queue }
+            return (count?.total ?? 0) <= self.leases.withLock { $0.count }
+        }
+    }
+
     /// Commits what was made of rows, waiting for room in the links.
+    ///
+    /// Whoever has lost the run commits nothing: a source has no rows that another could have taken from it.
     @usableFromInline
     func commit(_ operations: [Operation], consuming rows: [LeaseReference]) async throws {
         let store = self.store
-        let transaction = Transaction(rows.map { .settle($0, .consume) } + operations)
+        let transaction = self.transaction(self.admitted(operations), consuming: rows)
         try await self.waiting { _ = try await store.commitWhenThereIsRoom(transaction) }
         self.leases.withLock { $0.subtract(rows) }
+    }
+
+    /// Commits as soon as there are fewer items in a queue.
+    func commit(
+        _ operations: [Operation],
+        consuming rows: [LeaseReference],
+        whenBelow count: Int,
+        in queue: String
+    ) async throws {
+        let store = self.store
+        let transaction = self.transaction(operations, consuming: rows)
+        try await self.waiting {
+            var isDone = false
+            while !isDone {
+                try await store.room(in: queue, below: count)
+                do throws(PenstockError) {
+                    _ = try await store.commit(transaction)
+                    isDone = true
+                } catch {
+                    // Somebody else was faster.
+                    guard error.code == .queueFull else { throw error }
+                }
+            }
+        }
+        self.leases.withLock { $0.subtract(rows) }
+    }
+
+    /// Commits the end of a node that has kept its rows.
+    ///
+    /// Those for which the transaction has no room go after it. Nobody would ask for them again.
+    @usableFromInline
+    func finish(_ operations: [Operation], consuming rows: [LeaseReference]) async throws {
+        var (operations, rest) = (operations, rows[...])
+        repeat {
+            let some = rest.prefix(self.sizes.consumed)
+            try await self.commit(operations, consuming: Array(some))
+            (operations, rest) = ([], rest.dropFirst(some.count))
+        } while !rest.isEmpty
+    }
+
+    private func transaction(_ operations: [Operation], consuming rows: [LeaseReference]) -> Transaction {
+        Transaction([.settle(self.lease, .rest)] + rows.map { .settle($0, .consume) } + operations)
+    }
+
+    /// A queue has to have room for the first row of a transaction, and takes the others with it: one item may come to
+    /// more than a queue holds.
+    private func admitted(_ operations: [Operation]) -> [Operation] {
+        var queues: Set<String> = []
+        return operations.map { operation in
+            guard case .push(var item) = operation, !queues.insert(item.queue).inserted else { return operation }
+            item.capacity = nil
+            return .push(item)
+        }
     }
 
     private func waiting<Result>(_ body: () async throws -> Result) async throws -> Result {
@@ -75,27 +152,18 @@ final class DurableSeat: Sendable {
 
     /// How far the node has come; `nil` when it has not begun.
     @usableFromInline
-    var position: Int? {
-        get async throws {
-            let row = try await self.store.item(self.run.positionReference(self.place))
-            return try row?.payload.decode(as: Int.self)
-        }
+    func position<Position: Codable & Sendable>(as type: Position.Type) async throws -> Position? {
+        let row = try await self.store.item(self.run.positionReference(self.place))
+        return try row?.payload.decode(as: type)
     }
 
     /// Says how far the node has come.
     @usableFromInline
-    func come(to count: Int, isFirst: Bool) throws -> [Operation] {
-        try self.run.position(self.place, count, isFirst: isFirst)
+    func come<Position: Codable & Sendable>(to position: Position, isFirst: Bool) throws -> [Operation] {
+        self.run.position(self.place, try Payload(encoding: position), isFirst: isFirst)
     }
 
     // MARK: What is put
-
-    /// How many rows a node leases at once, and how many may wait for it.
-    static var rows: Int { 8 }
-
-    /// How many items there are in a row at most.
-    @usableFromInline
-    static var chunk: Int { 1024 }
 
     /// Rows for all that take what comes out of a port.
     @inlinable
@@ -105,12 +173,40 @@ final class DurableSeat: Sendable {
         _ coder: ItemCoder<Item>
     ) throws -> [Operation] {
         guard self.isUsed(port) else { return [] }
-        var operations: [Operation] = []
-        for start in stride(from: 0, to: envelopes.count, by: Self.chunk) {
-            let part = envelopes[start..<min(start + Self.chunk, envelopes.count)]
-            operations += self.rows(try coder.encode(part), from: port)
+        return try self.payloads(envelopes, coder).flatMap { self.rows($0, from: port) }
+    }
+
+    /// Items as rows, none of which has too many or is too long.
+    @inlinable
+    func payloads<Item: Sendable>(_ envelopes: [Envelope<Item>], _ coder: ItemCoder<Item>) throws -> [Payload] {
+        var payloads: [Payload] = []
+        var (start, most) = (0, self.chunk)
+        while start < envelopes.count {
+            let count = min(most, envelopes.count - start)
+            let payload = try coder.encode(envelopes[start..<start + count])
+            if let fewer = self.count(for: payload, of: count) {
+                // What comes after it is as long.
+                most = fewer
+            } else {
+                payloads.append(payload)
+                start += count
+            }
         }
-        return operations
+        return payloads
+    }
+
+    @usableFromInline
+    var chunk: Int { self.sizes.chunk }
+
+    /// How many items go into a transaction, if they can be divided.
+    @usableFromInline
+    var batch: Int { self.sizes.rows * self.sizes.chunk }
+
+    /// How many items there had better be in a row; `nil` when it is not too long.
+    @usableFromInline
+    func count(for payload: Payload, of count: Int) -> Int? {
+        guard count > 1, payload.bytes.count > self.sizes.bytes else { return nil }
+        return max(1, min(count / 2, count * self.sizes.bytes / payload.bytes.count))
     }
 
     @usableFromInline
@@ -145,62 +241,17 @@ final class DurableSeat: Sendable {
             for (number, target) in targets.enumerated() {
                 let key = "\(target.inlet):\(DurableRow.end):\(self.place).\(port).\(number)"
                 operations.append(
-                    .push(NewItem(queue: target.queue, key: key, payload: Payload(bytes: Array("null".utf8))))
+                    .push(
+                        NewItem(
+                            queue: target.queue,
+                            key: key,
+                            payload: Payload(bytes: Array("null".utf8)),
+                            priority: DurableRow.last
+                        )
+                    )
                 )
             }
         }
         return operations + [self.run.done(self.place)]
-    }
-}
-
-/// The names under which a run is in its store.
-struct DurableNames: Sendable {
-    let run: String
-
-    /// The queue of a node.
-    func queue(of place: Int) -> String { "\(self.run):\(place)" }
-
-    /// The queue of the nodes that have ended, and of how far those have come that bring items in or take them out.
-    var progress: String { "\(self.run):progress" }
-
-    /// Says that a node has ended.
-    func done(_ place: Int) -> Operation {
-        .push(NewItem(queue: self.progress, key: "\(place) has ended", payload: Payload(bytes: Array("true".utf8))))
-    }
-
-    func doneReference(_ place: Int) -> ItemReference { .key(queue: self.progress, "\(place) has ended") }
-
-    /// Says how far a node has come.
-    func position(_ place: Int, _ count: Int, isFirst: Bool) throws -> [Operation] {
-        let key = "\(place) has come to"
-        let push = Operation.push(NewItem(queue: self.progress, key: key, payload: try Payload(encoding: count)))
-        return isFirst ? [push] : [.pop(.key(queue: self.progress, key)), push]
-    }
-
-    func positionReference(_ place: Int) -> ItemReference { .key(queue: self.progress, "\(place) has come to") }
-}
-
-/// A row of a node's queue.
-@usableFromInline
-struct DurableRow {
-    static let end = "end"
-    /// The priority of rows that a node has sent to itself.
-    static let returned = 1
-
-    @usableFromInline
-    let lease: LeaseReference
-    let inlet: Int
-    let isEnd: Bool
-    let isReturned: Bool
-    @usableFromInline
-    let payload: Payload
-
-    init(_ leased: LeasedItem) {
-        let parts = leased.record.key.split(separator: ":", maxSplits: 2)
-        self.lease = leased.lease
-        self.inlet = parts.first.flatMap { Int($0) } ?? 0
-        self.isEnd = parts.count > 1 && parts[1] == Self.end
-        self.isReturned = leased.record.priority == Self.returned
-        self.payload = leased.record.payload
     }
 }

@@ -41,6 +41,18 @@ extension Graph {
         return try await DurableRun(self.plan, source, in: store, as: name, to: output, shared).main()
     }
 
+    /// The same with other sizes.
+    package func run<Items: Sequence<Input> & Sendable>(
+        _ input: Items,
+        in store: any Store,
+        as name: String,
+        to output: Queue<Output>,
+        sizes: DurableSizes
+    ) async throws -> GraphResult where Output: Codable {
+        let source = Source("input", of: Input.self) { put in for item in input { try await put(item) } }
+        return try await DurableRun(self.plan, source, in: store, as: name, to: output, nil, sizes).main()
+    }
+
     /// The same for a graph out of which nothing comes.
     public func run<Items: Sequence<Input> & Sendable>(
         _ input: Items,

@@ -13,16 +13,15 @@ extension JoinNode {
         var reader = DurableReader(seat)
         var table = JoinTable(self.rule)
         var (kept, pairs) = ([LeaseReference](), [Envelope<Joined<First, Second>>]())
-        var patience = DurableSeat.rows
-        func commit(_ operations: [Operation], _ ends: [DurableRow] = []) async throws {
+        var patience = seat.sizes.rows
+        func commit(_ operations: [Operation]) async throws {
             let push = try seat.push(pairs, port: 0, output)
-            try await seat.commit(push + operations, consuming: kept + ends.map(\.lease))
+            try await seat.commit(push + operations, consuming: kept)
             for pair in pairs where pair.item != nil { NodeCounters.count(seat.node.counters.put) }
             (kept, pairs) = ([], [])
         }
         while let rows = try await reader.next() {
             for row in rows {
-                reader.returning -= row.isReturned ? 1 : 0
                 kept.append(row.lease)
                 if row.inlet == 0 {
                     for envelope in try first.decode(row.payload) {
@@ -40,12 +39,13 @@ extension JoinNode {
             }
             if table.held == (0, 0) {
                 try await commit([])
-            } else if kept.count >= patience {
+            } else if kept.count >= patience, rows.last?.isReturned != true {
+                // What an earlier run of the node has sent back is all here, and comes before what is sent back now.
                 let (left, right) = table.takeHeld()
                 let returned =
                     try seat.giveBack(left, to: 0, first) + seat.giveBack(right, to: 1, second)
-                reader.returning += returned.count
-                patience = DurableSeat.rows + 2 * returned.count
+                reader.expect(returned)
+                patience = seat.sizes.rows + 2 * returned.count
                 try await commit(returned)
             }
         }
@@ -53,7 +53,8 @@ extension JoinNode {
         table.endSecond()
         seat.node.counters.dropped.store(table.dropped, ordering: .relaxed)
         try self.check(table, seat.node)
-        try await commit(seat.end, reader.ends)
+        try await seat.finish(seat.push(pairs, port: 0, output) + seat.end, consuming: kept + reader.ends.map(\.lease))
+        for pair in pairs where pair.item != nil { NodeCounters.count(seat.node.counters.put) }
     }
 }
 
@@ -65,9 +66,6 @@ extension DurableSeat {
         _ coder: ItemCoder<Item>
     ) throws -> [Operation] {
         let target = Target(queue: self.queue, inlet: inlet, capacity: nil)
-        return try stride(from: 0, to: envelopes.count, by: Self.chunk).map { start in
-            let part = envelopes[start..<min(start + Self.chunk, envelopes.count)]
-            return self.row(try coder.encode(part), to: target, priority: DurableRow.returned)
-        }
+        return try self.payloads(envelopes, coder).map { self.row($0, to: target, priority: DurableRow.returned) }
     }
 }

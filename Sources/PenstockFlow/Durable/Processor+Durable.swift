@@ -9,15 +9,24 @@ extension Processor {
         let failures = self.errorPolicy == .route ? try ItemCoder<FailedItem<Input>>(for: self.name) : nil
         var reader = DurableReader(seat)
         while let rows = try await reader.next() {
-            let envelopes = try rows.flatMap { try input.decode($0.payload) }.filter { !seat.node.passesOver($0) }
+            let parts = try rows.map { try input.decode($0.payload).filter { !seat.node.passesOver($0) } }
+            var results = try await self.work(Array(parts.joined()), seat.node)[...]
             var (outputs, failed) = ([Envelope<Output>](), [Envelope<FailedItem<Input>>]())
-            for result in try await self.work(envelopes, seat.node) {
-                if let one = try self.settle(result, seat.node, &outputs) { failed.append(one) }
+            var done: [LeaseReference] = []
+            for (place, (row, part)) in zip(rows, parts).enumerated() {
+                for result in results.prefix(part.count) {
+                    if let one = try self.settle(result, seat.node, &outputs) { failed.append(one) }
+                }
+                results = results.dropFirst(part.count)
+                done.append(row.lease)
+                // What a few rows have come to may be more than a transaction can hold.
+                guard outputs.count >= seat.batch || place + 1 == rows.count else { continue }
+                var operations: [Operation] = []
+                if let output { operations += try seat.push(outputs, port: 0, output) }
+                if let failures { operations += try seat.push(failed, port: 1, failures) }
+                try await seat.commit(operations, consuming: done)
+                (outputs, failed, done) = ([], [], [])
             }
-            var operations: [Operation] = []
-            if let output { operations += try seat.push(outputs, port: 0, output) }
-            if let failures { operations += try seat.push(failed, port: 1, failures) }
-            try await seat.commit(operations, consuming: rows.map(\.lease))
         }
         try await seat.commit(seat.end, consuming: reader.ends.map(\.lease))
     }
@@ -100,6 +109,6 @@ extension Gather {
         }
         for _ in outputs { NodeCounters.count(seat.node.counters.put) }
         let operations = try seat.push(outputs, port: 0, output) + seat.end
-        try await seat.commit(operations, consuming: kept + reader.ends.map(\.lease))
+        try await seat.finish(operations, consuming: kept + reader.ends.map(\.lease))
     }
 }

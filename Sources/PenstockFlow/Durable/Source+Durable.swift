@@ -6,9 +6,9 @@ extension Source {
     @inlinable
     func run(_ seat: DurableSeat) async throws {
         let coder = try ItemCoder<Output>(for: self.name)
-        let stored = try await seat.position
+        let stored = try await seat.position(as: Int.self)
         let passed = stored ?? 0
-        let buffer = FeedBuffer<Output>()
+        let buffer = FeedBuffer<Output>(capacity: seat.batch)
         try await withThrowingTaskGroup { group in
             group.addTask {
                 // Whoever commits ends when there will be no more.
@@ -34,7 +34,8 @@ extension Source {
                 count += 1
                 guard count > passed else { return }
                 NodeCounters.count(seat.counters.put)
-                await buffer.put(output, seat)
+                // Whoever commits has failed, and nothing more is needed.
+                guard await buffer.put(output, seat) else { throw CancellationError() }
             }
         } catch  where seat.hasDrained(error) {
             // It was told to stop, and this is all.
@@ -79,7 +80,7 @@ final class FeedBuffer<Item: Sendable>: Sendable {
 
     /// How many items wait at most.
     @usableFromInline
-    static var capacity: Int { 8 * DurableSeat.chunk }
+    let capacity: Int
 
     @usableFromInline
     let state = Mutex(State())
@@ -89,28 +90,32 @@ final class FeedBuffer<Item: Sendable>: Sendable {
     let news = Bell()
 
     @usableFromInline
-    init() {}
+    init(capacity: Int) {
+        self.capacity = capacity
+    }
 
     /// Whether the source has come to its own end.
     @usableFromInline
     var isComplete: Bool { self.state.withLock { $0.isComplete } }
 
     /// Adds an item, and waits while there is no room.
+    /// - Returns: `false` when nobody takes it any more.
     @inlinable
-    func put(_ item: Item, _ seat: NodeSeat) async {
-        let isFull = self.state.withLock { state in
+    func put(_ item: Item, _ seat: NodeSeat) async -> Bool {
+        let (isFull, hasEnded) = self.state.withLock { state in
             state.items.append(item)
-            return state.items.count >= Self.capacity
+            return (state.items.count >= self.capacity, state.hasEnded)
         }
         self.news.ring()
-        if isFull { await self.waitForRoom(seat) }
+        if isFull, !hasEnded { await self.waitForRoom(seat) }
+        return !hasEnded
     }
 
     @usableFromInline
     func waitForRoom(_ seat: NodeSeat) async {
         await seat.counters.wait {
             await self.room.suspend {
-                self.state.withLock { $0.items.count < Self.capacity || $0.hasEnded } || seat.interruption.isSet
+                self.state.withLock { $0.items.count < self.capacity || $0.hasEnded } || seat.interruption.isSet
             }
         }
     }
