@@ -65,6 +65,67 @@ struct DurableGraphBoundsTests {
         #expect(values == Array(0..<3000))
     }
 
+    @Test func `a queue that holds few has each item once, wherever the run was ended`() async throws {
+        let graph = try Graph("few") { (graph, numbers: Wire<Int>) in
+            graph.add(Processor("same") { (number: Int) in number }, numbers)
+        }
+        for call in 1..<30 {
+            for moment in FaultyStore.Moment.allCases {
+                let store = await MemoryStore()
+                let taker = Task {
+                    var values: [Int] = []
+                    let output = try Queue<Int>("numbers", in: store)
+                    while values.count < 40 {
+                        let lease = try await output.reserve()
+                        values.append(lease.value)
+                        try await lease.complete()
+                    }
+                    return values
+                }
+                let faulty = FaultyStore(over: store, fault: FaultyStore.Fault(.commit, call: call, moment))
+                for store in [faulty, store] as [any Store] {
+                    let output = try Queue<Int>("numbers", in: store, capacity: 5)
+                    _ = try? await graph.run(0..<40, in: store, as: "run", to: output)
+                }
+                #expect(try await taker.value == Array(0..<40), "commit \(call) fails \(moment)")
+                #expect(try await Queue<Int>("numbers", in: store).count == 0)
+            }
+        }
+    }
+
+    @Test func `items that are joined by their order stay together through many lives`() throws {
+        let graph = try Graph("order") { (graph, numbers: Wire<Int>) in
+            var late = numbers
+            for stage in 0..<4 {
+                late = graph.add(Processor("stage \(stage)") { (number: Int) in number }, late)
+            }
+            return graph.join("pairs", numbers, late, by: .order)
+        }
+        var sizes = DurableSizes()
+        (sizes.rows, sizes.chunk) = (1, 1)
+        let first = UInt64.random(in: 0..<1 << 60)
+        for seed in first..<first + 60 {
+            var chance = SeededGenerator(seed: seed)
+            var disk = CrashDisk()
+            for life in 0..<5 {
+                let simulation = Simulation(seed: chance.next())
+                let point = CrashingStore.Point.after(20 + Int(chance.next() % 200))
+                let pairs = try? simulation.run { [disk = disk as CrashDisk, sizes = sizes as DurableSizes] in
+                    let store = try await disk.open(simulation.environment)
+                    let dying = CrashingStore(over: store, dyingAt: life < 4 ? point : nil)
+                    let output = try Queue<Joined<Int, Int>>("pairs", in: dying)
+                    _ = try await graph.run(0..<50, in: dying, as: "run", to: output, sizes: sizes)
+                    let pairs = try await output.items().map(\.value)
+                    await store.close()
+                    return pairs
+                }
+                if let pairs { #expect(pairs == (0..<50).map { Joined($0, $0) }, "seed \(seed), life \(life)") }
+                #expect(pairs != nil || life < 4, "seed \(seed)")
+                disk = disk.afterKill()
+            }
+        }
+    }
+
     /// Counts what is taken of it.
     private struct Counted: Sequence, Sendable {
         let end: Int

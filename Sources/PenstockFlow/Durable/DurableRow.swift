@@ -24,13 +24,9 @@ struct DurableRow {
     static let end = "end"
     /// The priority of rows that a node has sent to itself.
     static let returned = 1
-    /// The priority of rows that say that somebody has ended: they come after all others, whatever time the clock
-    /// said when those were put.
-    static let last = -1
 
     @usableFromInline
     let lease: LeaseReference
-    let key: String
     let inlet: Int
     let isEnd: Bool
     let isReturned: Bool
@@ -39,7 +35,7 @@ struct DurableRow {
 
     init(_ leased: LeasedItem) {
         let parts = leased.record.key.split(separator: ":", maxSplits: 2)
-        (self.lease, self.key) = (leased.lease, leased.record.key)
+        self.lease = leased.lease
         self.inlet = parts.first.flatMap { Int($0) } ?? 0
         self.isEnd = parts.count > 1 && parts[1] == Self.end
         self.isReturned = leased.record.priority == Self.returned

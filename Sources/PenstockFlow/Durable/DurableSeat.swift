@@ -56,7 +56,8 @@ final class DurableSeat: Sendable {
 
     /// Whether there is no row for the node that it does not hold.
     ///
-    /// Who had the run before may hold some until he finds out that he has lost it.
+    /// Rows may come after the one that says that there are no more: the node has sent them back to itself, they were
+    /// put before the clock was set back, or who had the run before holds them until he finds out that he has lost it.
     var holdsAllRows: Bool {
         get async throws {
             let count = try await self.store.counts().first { $0.queue == self.queue }
@@ -241,14 +242,7 @@ final class DurableSeat: Sendable {
             for (number, target) in targets.enumerated() {
                 let key = "\(target.inlet):\(DurableRow.end):\(self.place).\(port).\(number)"
                 operations.append(
-                    .push(
-                        NewItem(
-                            queue: target.queue,
-                            key: key,
-                            payload: Payload(bytes: Array("null".utf8)),
-                            priority: DurableRow.last
-                        )
-                    )
+                    .push(NewItem(queue: target.queue, key: key, payload: Payload(bytes: Array("null".utf8))))
                 )
             }
         }

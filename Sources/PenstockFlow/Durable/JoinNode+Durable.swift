@@ -44,7 +44,6 @@ extension JoinNode {
                 let (left, right) = table.takeHeld()
                 let returned =
                     try seat.giveBack(left, to: 0, first) + seat.giveBack(right, to: 1, second)
-                reader.expect(returned)
                 patience = seat.sizes.rows + 2 * returned.count
                 try await commit(returned)
             }
