@@ -21,7 +21,7 @@ private final class Talk {
         // A command that does not end is ended, so that the test says so.
         let id = self.process.processIdentifier
         self.patience = DispatchWorkItem { kill(id, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(60), execute: self.patience)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(300), execute: self.patience)
     }
 
     deinit {
@@ -133,14 +133,9 @@ struct GraphProgressTests {
 
         func hear(_ text: String) { self.text.withLock { $0 += text } }
 
-        /// Waits until this was said, as long as a loaded machine may take.
+        /// Waits until this was said; a test that waits for ever is named when the suite does not end.
         func wait(for text: String) async {
-            let start = ContinuousClock.now
             while !self.heard.contains(text) {
-                guard ContinuousClock.now - start < .seconds(30) else {
-                    Issue.record("\(text.debugDescription) is not in \(self.heard.debugDescription)")
-                    return
-                }
                 await Task.yield()
             }
         }
