@@ -109,6 +109,28 @@ struct HandRunTests {
         }
     }
 
+    @Test func `more items than a queue holds are refused, and many wait until there is room for all`() throws {
+        let simulation = Simulation(seed: 4)
+        try simulation.run {
+            let store = await MemoryStore(environment: simulation.environment)
+            let queue = try Queue<Int>("few", in: store, capacity: 4)
+            let many = (0..<5).map { (key: Optional("\($0)"), value: $0) }
+            try await queue.push(9)
+            let error = await #expect(throws: PenstockError.self) { try await queue.push(many) }
+            #expect(error?.code == .tooLarge)
+            #expect(
+                "\(error.map(\.message) ?? "")".contains("5 items are pushed to queue 'few' at once, which holds 4")
+            )
+            #expect(try await queue.items().map(\.value) == [9])
+            let writer = simulation.start { try await queue.push(Array(many.dropLast())) }
+            try await simulation.clock.sleep(for: .seconds(1))
+            #expect(try await queue.items().map(\.value) == [9])
+            try await queue.reserve().complete()
+            try await writer.value
+            #expect(try await queue.items().map(\.value) == [0, 1, 2, 3])
+        }
+    }
+
     @Test func `views show, filter and rename what is there`() async throws {
         let store = await MemoryStore()
         let queue = try Queue<Int>("numbers", in: store)

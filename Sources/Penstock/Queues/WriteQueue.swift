@@ -140,17 +140,37 @@ extension LeasedItem {
 
 extension Store {
     /// Commits, and waits first until there is room, if a queue is full whose policy is to wait.
+    /// - Throws: ``PenstockError/Code/tooLarge`` when there will never be room, besides what the store throws.
     @discardableResult
     package func commitWhenThereIsRoom(_ transaction: Transaction) async throws(PenstockError) -> Receipt {
         while true {
             do throws(PenstockError) {
                 return try await self.commit(transaction)
             } catch  where error.code == .queueFull && transaction.waitsForRoom {
-                for case .push(let item) in transaction.operations {
-                    if let capacity = item.capacity { try await self.room(in: item.queue, below: capacity) }
+                for need in transaction.needs {
+                    guard need.count <= need.capacity else { throw need.error }
+                    // For all of them: to try again for each that is taken out would be in vain.
+                    try await self.room(in: need.queue, below: need.capacity - need.count + 1)
                 }
             }
         }
+    }
+}
+
+/// How much room a transaction needs in a bounded queue.
+private struct RoomNeed {
+    let queue: String
+    let capacity: Int
+    var count = 1
+
+    var error: PenstockError {
+        PenstockError(
+            .tooLarge,
+            """
+            \(self.count) items are pushed to queue '\(self.queue)' at once, which holds \(self.capacity) at most: \
+            push fewer at a time, or give it more room
+            """
+        )
     }
 }
 
@@ -161,5 +181,22 @@ extension Transaction {
             guard case .push(let item) = operation, item.capacity != nil else { return true }
             return item.whenFull == .wait
         }
+    }
+
+    /// What it needs of each bounded queue, in the order in which it comes to them.
+    fileprivate var needs: [RoomNeed] {
+        var needs: [RoomNeed] = []
+        for case .push(let item) in self.operations {
+            guard let capacity = item.capacity else { continue }
+            if let place = needs.firstIndex(where: { $0.queue == item.queue }) {
+                needs[place].count += 1
+            } else {
+                needs.append(RoomNeed(queue: item.queue, capacity: capacity))
+            }
+        }
+        // What it takes out itself may make room for what it puts in; whose items these are, only the store knows.
+        let ends = self.operations.count { if case .push = $0 { false } else { true } }
+        for place in needs.indices { needs[place].count = max(1, needs[place].count - ends) }
+        return needs
     }
 }
