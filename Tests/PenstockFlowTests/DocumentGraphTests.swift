@@ -187,8 +187,7 @@ struct DocumentGraphTests {
         continuation.finish()
     }
 
-    /// Waits until no node is busy for more than a share of the time; a test that waits for ever is named when the suite
-    /// does not end.
+    /// Waits until no node is busy for more than a share of the time.
     private static func waitUntilIdle(_ run: GraphRun<Payload>, below share: Double) async {
         while !run.progress.allSatisfy({ $0.busy < share }) { await Task.yield() }
     }

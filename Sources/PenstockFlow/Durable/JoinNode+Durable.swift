@@ -6,6 +6,7 @@ extension JoinNode {
     ///
     /// When that does not come about, what has no other yet is sent back to the node's own queue, in rows that come
     /// before all others: so often that the rows that are written again are at most as many as those that came.
+    @usableFromInline
     func run(_ seat: DurableSeat) async throws {
         let name = seat.node.name
         let (first, second) = (try ItemCoder<First>(for: name), try ItemCoder<Second>(for: name))

@@ -19,6 +19,7 @@ public struct Wire<Item: Sendable>: Sendable {
 /// What a node takes has to be there before it, so there are no circles, and what does not fit does not compile.
 public final class GraphBuilder {
     let name: String
+    @usableFromInline
     private(set) var plan: [PlannedNode] = []
 
     init(_ name: String) {
@@ -91,6 +92,7 @@ public final class GraphBuilder {
     ///   - maximumSize: How many items each link into it holds, and how many of each stream are kept at most while
     ///     their others have not come. Where both streams come from one node, none is kept waiting: they cannot run
     ///     further ahead of each other than the links between them hold.
+    @inlinable
     public func join<First: Sendable, Second: Sendable>(
         _ name: String,
         _ first: Wire<First>,

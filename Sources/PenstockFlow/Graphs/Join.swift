@@ -10,10 +10,13 @@ public struct JoinRule<First: Sendable, Second: Sendable>: Sendable {
         case order
         case value(JoinKey<First>, JoinKey<Second>)
 
+        @usableFromInline
         var first: JoinKey<First>? { if case .value(let first, _) = self { first } else { nil } }
+        @usableFromInline
         var second: JoinKey<Second>? { if case .value(_, let second) = self { second } else { nil } }
     }
 
+    @usableFromInline
     let kind: Kind
 
     @usableFromInline

@@ -1,14 +1,20 @@
-import Synchronization
+public import Synchronization
 
 /// A join at work in a run, in the task of its node.
+@usableFromInline
 struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
+    @usableFromInline
     let rule: JoinRule<First, Second>
+    @usableFromInline
     let unpairedPolicy: UnpairedPolicy
     /// How many items of one stream are held at most; `nil` when both come from one node, which lets neither run ahead
     /// of the other by more than the links between them hold.
+    @usableFromInline
     let limit: Int?
+    @usableFromInline
     let maximumSize: Int
 
+    @usableFromInline
     init(
         _ rule: JoinRule<First, Second>,
         _ unpaired: UnpairedPolicy,
@@ -22,6 +28,7 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
         self.limit = areRelated ? nil : maximumSize
     }
 
+    @inlinable
     func planned(_ name: String, _ first: [PortID], _ second: [PortID]) -> PlannedNode {
         let inlets = [
             PlannedInlet(of: First.self, from: first, maximumSize: self.maximumSize),
@@ -34,6 +41,7 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
         }
     }
 
+    @inlinable
     func run(_ seat: NodeSeat) async throws {
         let outlets = Outlets<Joined<First, Second>>(0, of: seat)
         var table = JoinTable(self.rule)
@@ -61,8 +69,10 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
         outlets.finish()
     }
 
-    private func mayTake(_ held: Int) -> Bool { self.limit.map { held < $0 } ?? true }
+    @inlinable
+    func mayTake(_ held: Int) -> Bool { self.limit.map { held < $0 } ?? true }
 
+    @inlinable
     func keyed<Item: Sendable, Pair>(
         _ envelope: Envelope<Item>,
         _ inlet: Int,
@@ -78,7 +88,8 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
         }
     }
 
-    private func send(
+    @inlinable
+    func send(
         _ pair: Envelope<Joined<First, Second>>?,
         _ seat: NodeSeat,
         _ outlets: Outlets<Joined<First, Second>>
@@ -88,29 +99,40 @@ struct JoinNode<First: Sendable, Second: Sendable>: Sendable {
     }
 
     /// - Throws: when items are left over, and may not be; when neither stream may go on.
+    @inlinable
     func check(_ table: JoinTable<First, Second>, _ seat: NodeSeat) throws {
-        let (first, second, example) = table.unpaired
-        seat.counters.failed.store(first + second, ordering: .relaxed)
-        if self.unpairedPolicy == .fail, let example {
-            throw seat.failure(
-                FlowError(
-                    .unpaired,
-                    """
-                    \(first) items of the first stream and \(second) of the second have no other, among them item \
-                    \(example): mend the key, or let the join drop them
-                    """
-                )
-            )
+        let unpaired = table.unpaired
+        seat.counters.failed.store(unpaired.first + unpaired.second, ordering: .relaxed)
+        if self.unpairedPolicy == .fail, let example = unpaired.example {
+            throw seat.failure(FlowError.unpaired(unpaired.first, unpaired.second, example))
         }
         guard !self.mayTake(table.held.first), !self.mayTake(table.held.second) else { return }
-        throw seat.failure(
-            FlowError(
-                .unpaired,
-                """
-                \(table.held.first) items of the first stream and \(table.held.second) of the second are held, and no \
-                two of them belong together: sort the streams, or give the join a larger maximum size
-                """
-            )
+        throw seat.failure(FlowError.held(table.held.first, table.held.second))
+    }
+}
+
+extension FlowError {
+    /// Items have no other.
+    @usableFromInline
+    static func unpaired(_ first: Int, _ second: Int, _ example: Lineage) -> FlowError {
+        FlowError(
+            .unpaired,
+            """
+            \(first) items of the first stream and \(second) of the second have no other, among them item \(example): \
+            mend the key, or let the join drop them
+            """
+        )
+    }
+
+    /// As many items of both streams wait as may be held.
+    @usableFromInline
+    static func held(_ first: Int, _ second: Int) -> FlowError {
+        FlowError(
+            .unpaired,
+            """
+            \(first) items of the first stream and \(second) of the second are held, and no two of them belong \
+            together: sort the streams, or give the join a larger maximum size
+            """
         )
     }
 }

@@ -1,8 +1,10 @@
 /// What a join holds: the items of which the other has not come yet.
 ///
 /// A state machine, without a link or a task. Each item costs the same, however many are held.
+@usableFromInline
 struct JoinTable<First: Sendable, Second: Sendable> {
-    private enum Key: Hashable {
+    @usableFromInline
+    enum Key: Hashable {
         case lineage(Lineage)
         case place(Int)
         case value(AnyHashable)
@@ -18,19 +20,29 @@ struct JoinTable<First: Sendable, Second: Sendable> {
     }
 
     /// One of the two streams.
-    private struct Side<Item: Sendable> {
+    @usableFromInline
+    struct Side<Item: Sendable> {
         /// Items of which the other has not come, by key, each key's in the order in which they came.
+        @usableFromInline
         var waiting: [Key: ArraySlice<Envelope<Item>>] = [:]
+        @usableFromInline
         var held = 0
         /// How many have come, those that were dropped included.
+        @usableFromInline
         var places = 0
+        @usableFromInline
         var hasEnded = false
 
+        @inlinable
+        init() {}
+
+        @inlinable
         mutating func hold(_ envelope: Envelope<Item>, _ key: Key) {
             self.waiting[key, default: []].append(envelope)
             self.held += 1
         }
 
+        @inlinable
         mutating func take(_ key: Key) -> Envelope<Item>? {
             guard let place = self.waiting.index(forKey: key) else { return nil }
             self.held -= 1
@@ -54,23 +66,31 @@ struct JoinTable<First: Sendable, Second: Sendable> {
         }
     }
 
-    private let rule: JoinRule<First, Second>
-    private var first = Side<First>()
-    private var second = Side<Second>()
+    @usableFromInline
+    let rule: JoinRule<First, Second>
+    @usableFromInline
+    var first = Side<First>()
+    @usableFromInline
+    var second = Side<Second>()
     /// How many items went because the other was dropped.
-    private(set) var dropped = 0
+    @usableFromInline
+    var dropped = 0
     /// Items of which the other will never come: how many there are, and the first of them.
-    private(set) var unpaired: (first: Int, second: Int, example: Lineage?) = (0, 0, nil)
+    @usableFromInline
+    var unpaired: (first: Int, second: Int, example: Lineage?) = (0, 0, nil)
 
+    @inlinable
     init(_ rule: JoinRule<First, Second>) {
         self.rule = rule
     }
 
     /// How many items of each stream are held.
+    @inlinable
     var held: (first: Int, second: Int) { (self.first.held, self.second.held) }
 
     /// Takes an item of the first stream.
     /// - Returns: what it comes to; `nil` when the other has not come yet.
+    @inlinable
     mutating func takeFirst(_ envelope: Envelope<First>) throws -> Envelope<Joined<First, Second>>? {
         defer { self.first.places += 1 }
         guard let key = try self.key(envelope, self.first.places, self.rule.kind.first) else { return nil }
@@ -85,6 +105,7 @@ struct JoinTable<First: Sendable, Second: Sendable> {
 
     /// Takes an item of the second stream.
     /// - Returns: what it comes to; `nil` when the other has not come yet.
+    @inlinable
     mutating func takeSecond(_ envelope: Envelope<Second>) throws -> Envelope<Joined<First, Second>>? {
         defer { self.second.places += 1 }
         guard let key = try self.key(envelope, self.second.places, self.rule.kind.second) else { return nil }
@@ -98,11 +119,13 @@ struct JoinTable<First: Sendable, Second: Sendable> {
     }
 
     /// Takes out all that are held, as if none had come: to be taken again before anything else.
+    @usableFromInline
     mutating func takeHeld() -> (first: [Envelope<First>], second: [Envelope<Second>]) {
         (self.first.takeHeld(), self.second.takeHeld())
     }
 
     /// The first stream has ended: what is held of the second is left.
+    @usableFromInline
     mutating func endFirst() {
         guard !self.first.hasEnded else { return }
         self.first.hasEnded = true
@@ -110,19 +133,22 @@ struct JoinTable<First: Sendable, Second: Sendable> {
     }
 
     /// The second stream has ended: what is held of the first is left.
+    @usableFromInline
     mutating func endSecond() {
         guard !self.second.hasEnded else { return }
         self.second.hasEnded = true
         self.leave(first: self.first.giveUp())
     }
 
-    private mutating func leave(first: [Lineage] = [], second: [Lineage] = []) {
+    @usableFromInline
+    mutating func leave(first: [Lineage] = [], second: [Lineage] = []) {
         self.unpaired.first += first.count
         self.unpaired.second += second.count
         if self.unpaired.example == nil { self.unpaired.example = (first + second).min { $0.number < $1.number } }
     }
 
-    private func key<Item: Sendable>(
+    @inlinable
+    func key<Item: Sendable>(
         _ envelope: Envelope<Item>,
         _ place: Int,
         _ value: JoinKey<Item>?
@@ -137,7 +163,8 @@ struct JoinTable<First: Sendable, Second: Sendable> {
         }
     }
 
-    private mutating func pair(
+    @inlinable
+    mutating func pair(
         _ first: Envelope<First>,
         _ second: Envelope<Second>
     ) -> Envelope<Joined<First, Second>> {

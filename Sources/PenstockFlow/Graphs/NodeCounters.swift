@@ -7,7 +7,9 @@ final class NodeCounters: Sendable {
     let taken = Atomic(0)
     @usableFromInline
     let put = Atomic(0)
+    @usableFromInline
     let failed = Atomic(0)
+    @usableFromInline
     let dropped = Atomic(0)
     /// Nanoseconds for which it has waited, for items or for room.
     private let waited = Atomic(0)

@@ -53,6 +53,7 @@ final class NodeSeat: Sendable {
     func isMerged(_ inlet: Int) -> Bool { self.merges[inlet] }
 
     /// Suspends the node's task until `condition` holds or the run is interrupted.
+    @usableFromInline
     func suspend(until condition: () -> Bool) async {
         await self.counters.wait {
             await self.bell.suspend { self.interruption.isSet || condition() }

@@ -1,14 +1,14 @@
-import Synchronization
+public import Synchronization
 
 /// A processor that works on several items at once.
 extension Processor {
-    @usableFromInline
+    @inlinable
     func runWorkers(
         _ seat: NodeSeat,
         _ outlets: Outlets<Output>,
         _ failures: Outlets<FailedItem<Input>>
     ) async throws {
-        let board = WorkBoard<Input, Output>(isOrdered: self.isOrdered)
+        let board = WorkBoard<Input, Output>(workers: self.workers, isOrdered: self.isOrdered)
         var inlet = seat.inlet(0, of: Input.self)
         try await withThrowingDiscardingTaskGroup { group in
             while true {
@@ -35,52 +35,83 @@ extension Processor {
 /// What the workers of a processor have finished, and who may be sent next.
 ///
 /// Whoever has begun and was not sent is under way, so that no more items are kept than there are workers.
+@usableFromInline
 final class WorkBoard<Input: Sendable, Output: Sendable>: Sendable {
-    private struct State {
-        var finished: [Int: WorkResult<Input, Output>] = [:]
-        /// The places of those that are finished, in the order in which they were.
+    @usableFromInline
+    struct State {
+        /// What is finished, each in the slot in which it began.
+        @usableFromInline
+        var finished: [WorkResult<Input, Output>?]
+        /// The slots of those that are finished, in the order in which they were; unless they are sent as they began.
+        @usableFromInline
         var order: [Int] = []
+        /// The slots in which nobody is under way, where that is not the next one.
+        @usableFromInline
+        var free: [Int]
+        @usableFromInline
         var begun = 0
+        @usableFromInline
         var sent = 0
-    }
 
-    private let isOrdered: Bool
-    private let state = Mutex(State())
-
-    init(isOrdered: Bool) {
-        self.isOrdered = isOrdered
-    }
-
-    /// How many items were begun and not yet taken to be sent.
-    var underWay: Int { self.state.withLock { $0.begun - $0.sent } }
-
-    /// Whether somebody may be sent.
-    var hasNext: Bool {
-        self.state.withLock { self.isOrdered ? $0.finished[$0.sent] != nil : !$0.order.isEmpty }
-    }
-
-    /// Takes a place, in the order in which the items came.
-    func begin() -> Int {
-        self.state.withLock { state in
-            defer { state.begun += 1 }
-            return state.begun
+        @inlinable
+        init(_ workers: Int) {
+            self.finished = Array(repeating: nil, count: workers)
+            self.free = Array(0..<workers)
         }
     }
 
-    func end(_ place: Int, _ result: WorkResult<Input, Output>) {
+    @usableFromInline
+    let isOrdered: Bool
+    @usableFromInline
+    let workers: Int
+    @usableFromInline
+    let state: Mutex<State>
+
+    @inlinable
+    init(workers: Int, isOrdered: Bool) {
+        (self.workers, self.isOrdered) = (workers, isOrdered)
+        self.state = Mutex(State(workers))
+    }
+
+    /// How many items were begun and not yet taken to be sent.
+    @inlinable
+    var underWay: Int { self.state.withLock { $0.begun - $0.sent } }
+
+    /// Whether somebody may be sent.
+    @inlinable
+    var hasNext: Bool {
         self.state.withLock { state in
-            state.finished[place] = result
-            if !self.isOrdered { state.order.append(place) }
+            self.isOrdered ? state.finished[state.sent % self.workers] != nil : !state.order.isEmpty
+        }
+    }
+
+    /// Takes a slot for an item; there is one as long as fewer are under way than there are workers.
+    @inlinable
+    func begin() -> Int {
+        self.state.withLock { state in
+            defer { state.begun += 1 }
+            return self.isOrdered ? state.begun % self.workers : state.free.removeLast()
+        }
+    }
+
+    @inlinable
+    func end(_ slot: Int, _ result: WorkResult<Input, Output>) {
+        self.state.withLock { state in
+            state.finished[slot] = result
+            if !self.isOrdered { state.order.append(slot) }
         }
     }
 
     /// Takes the one that may be sent next.
+    @inlinable
     func takeNext() -> WorkResult<Input, Output>? {
         self.state.withLock { state in
-            let place: Int? = self.isOrdered ? state.sent : state.order.isEmpty ? nil : state.order.removeFirst()
-            guard let place, let result = state.finished.removeValue(forKey: place) else { return nil }
+            guard !self.isOrdered || state.finished[state.sent % self.workers] != nil else { return nil }
+            guard self.isOrdered || !state.order.isEmpty else { return nil }
+            let slot = self.isOrdered ? state.sent % self.workers : state.order.removeFirst()
             state.sent += 1
-            return result
+            if !self.isOrdered { state.free.append(slot) }
+            return state.finished[slot].take()
         }
     }
 }
