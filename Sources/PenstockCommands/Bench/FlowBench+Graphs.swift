@@ -3,19 +3,25 @@ import PenstockFlow
 
 /// The same through the processors of graphs, in memory and with the links in a store.
 extension FlowBench {
-    private static func plusOne(_ name: String) -> Processor<Int, Int> { Processor(name) { $0 &+ 1 } }
+    /// A processor of a function that waits for nothing.
+    static func plusOne(_ name: String) -> Processor<Int, Int> { Processor(name) { $0 &+ 1 } }
 
-    private static func adding(_ count: Int) throws -> Graph<Int, Int> {
+    /// A processor of a function that could wait.
+    static func plusOneInTime(_ name: String) -> Processor<Int, Int> {
+        Processor(name) { (number: Int) async in number &+ 1 }
+    }
+
+    private static func adding(_ count: Int, of node: (String) -> Processor<Int, Int>) throws -> Graph<Int, Int> {
         try Graph("pipe") { graph, numbers in
-            let all = (0..<count).reduce(numbers) { graph.add(Self.plusOne("plus one, \($1)"), $0) }
+            let all = (0..<count).reduce(numbers) { graph.add(node("plus one, \($1)"), $0) }
             return graph.add(Gather("sum", into: 0) { (sum: inout Int, number: Int) in sum &+= number }, all)
         }
     }
 
     /// W3-pipe of five nodes, the input and the sum among them.
-    func pipeOfProcessors(_ n: Int) async throws -> Lap {
+    func pipe(_ n: Int, of node: (String) -> Processor<Int, Int>) async throws -> Lap {
         let watch = Stopwatch()
-        let graph = try Self.adding(3)
+        let graph = try Self.adding(3, of: node)
         watch.start()
         var sum = 0
         for try await part in graph.run(0..<n) { sum &+= part }
@@ -53,7 +59,7 @@ extension FlowBench {
         let bench = try await BenchStore(kind, in: place)
         let sums = try Queue<Int>("sums", in: bench.store)
         watch.start()
-        _ = try await Self.adding(2).run(0..<n, in: bench.store, as: "bench", to: sums)
+        _ = try await Self.adding(2, of: Self.plusOne).run(0..<n, in: bench.store, as: "bench", to: sums)
         watch.stop()
         let lease = try await sums.reserve()
         let sum = lease.value

@@ -65,7 +65,8 @@ struct FlowBench: Sendable {
                 self.setting("threads", 1_000_000) { try await self.pipe($0) },
                 self.setting("tasks", 1_000_000) { try await self.onFlowExecutor($0, self.pipeOfTasks) },
                 self.setting("tasks, global", 1_000_000) { try await self.pipeOfTasks($0) },
-                self.setting("processors", 1_000_000) { try await self.pipeOfProcessors($0) },
+                self.setting("processors", 1_000_000) { try await self.pipe($0, of: Self.plusOne) },
+                self.setting("processors, async", 1_000_000) { try await self.pipe($0, of: Self.plusOneInTime) },
             ]
         case .fanIn:
             [
