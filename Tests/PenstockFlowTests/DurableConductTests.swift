@@ -83,7 +83,7 @@ struct DurableConductTests {
         let expected = try await GraphWorkload.expected(Self.count)
         let ends = Ended()
         let first = UInt64.random(in: 0..<1 << 60)
-        for seed in first..<first + 60 {
+        for seed in first..<first + 25 {
             let simulation = Simulation(seed: seed)
             let (items, left) = try simulation.run { [environment = simulation.environment] in
                 let store = await MemoryStore(environment: environment)
@@ -95,7 +95,7 @@ struct DurableConductTests {
         }
         let all = ends.ends.withLock { $0 }
         print("figure: two processes, one run: \(all.lost) lost, \(all.refused) refused, \(all.completed) completed")
-        #expect(all.lost > 20 && all.refused > 20 && all.completed == 120)
+        #expect(all.lost > 20 && all.refused > 20 && all.completed == 50)
     }
 
     private final class Ended: Sendable {
