@@ -127,16 +127,35 @@ struct GraphSignalTests {
 struct GraphProgressTests {
     /// What was said, by those who listen while it is said.
     private final class Ear: Sendable {
-        private let text = Mutex("")
+        private struct State {
+            var text = ""
+            /// What somebody waits for.
+            var awaited: (text: String, CheckedContinuation<Void, Never>)?
+        }
 
-        var heard: String { self.text.withLock { $0 } }
+        private let state = Mutex(State())
 
-        func hear(_ text: String) { self.text.withLock { $0 += text } }
+        var heard: String { self.state.withLock { $0.text } }
+
+        func hear(_ text: String) {
+            let waiting = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
+                state.text += text
+                guard let awaited = state.awaited, state.text.contains(awaited.text) else { return nil }
+                state.awaited = nil
+                return awaited.1
+            }
+            waiting?.resume()
+        }
 
         /// Waits until this was said; a test that waits for ever is named when the suite does not end.
         func wait(for text: String) async {
-            while !self.heard.contains(text) {
-                await Task.yield()
+            await withCheckedContinuation { continuation in
+                let isThere = self.state.withLock { state in
+                    guard !state.text.contains(text) else { return true }
+                    state.awaited = (text, continuation)
+                    return false
+                }
+                if isThere { continuation.resume() }
             }
         }
     }
