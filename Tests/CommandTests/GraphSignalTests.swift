@@ -174,6 +174,9 @@ struct GraphProgressTests {
         try writer.write(contentsOf: Data("1\n".utf8))
         // What has come out is not kept back, and the table is drawn once more over itself.
         await results.wait(for: "16\n")
+        await messages.wait(for: "NODE")
+        // Nothing is drawn again as long as nothing changes.
+        try writer.write(contentsOf: Data("2\n".utf8))
         await messages.wait(for: "\r\u{1B}[3A\u{1B}[J")
         let drawn = try #require(messages.heard.split(separator: "\u{1B}[J").first { $0.contains("NODE") })
         let lines = drawn.split { $0 == "\n" || $0 == "\r" }.filter { !$0.hasPrefix("\u{1B}[3A") }.prefix(4)

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What a durable run does when its store fails, when it is taken from it, and what it leaves.
-@Suite("Durable graphs that lose their store or their run", .timeLimit(.minutes(10)))
+@Suite("Durable graphs that lose their store or their run", .timeLimit(.minutes(60)))
 struct DurableConductTests {
     private typealias Outcome = GraphWorkload.Outcome
     private static let count = 40

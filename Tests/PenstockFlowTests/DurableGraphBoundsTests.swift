@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What is larger, longer or older than a durable run is used to.
-@Suite("Graphs with their links in a store, at their bounds", .timeLimit(.minutes(2)))
+@Suite("Graphs with their links in a store, at their bounds", .timeLimit(.minutes(60)))
 struct DurableGraphBoundsTests {
     static func all<Value>(_ queue: Queue<Value>) async throws -> [Value] {
         var values: [Value] = []
