@@ -3,9 +3,9 @@ import Synchronization
 /// The transactions that wait to be committed, and whether somebody is at it.
 package final class CommitQueue: Sendable {
     /// A transaction, and who hears of its outcome.
-    struct Submission: Sendable {
-        let transaction: Transaction
-        let completion: @Sendable (Result<Receipt, PenstockError>) -> Void
+    package struct Submission: Sendable {
+        package let transaction: Transaction
+        package let completion: @Sendable (Result<Receipt, PenstockError>) -> Void
     }
 
     private struct State {

@@ -51,7 +51,7 @@ extension EmbeddedStore {
     /// Commits group after group until nothing waits.
     private func drain(_ table: Runner.Table) {
         var group: [CommitQueue.Submission] = []
-        var applier = TransactionApplier(table: table, index: self.index)
+        var applier = TransactionApplier(table: table, leases: self.index)
         while true {
             self.inbox.take(into: &group)
             guard !group.isEmpty else { return }

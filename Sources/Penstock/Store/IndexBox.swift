@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The index, those who wait for what it has, and their one lock, shared by a store and the applier of its group.
-final class IndexBox: Sendable {
+package final class IndexBox: Sendable {
     private struct State {
         var index: QueueIndex
         var reservers = Reservers()

@@ -1,24 +1,24 @@
 /// What a committed transaction did to one item.
 package struct IndexChange {
     /// The item.
-    var id: ItemID
+    package var id: ItemID
     /// Its queue.
-    var queue: String
+    package var queue: String
     /// The state of its row before, if nobody held it; `nil` for a new item.
-    var from: ItemState?
+    package var from: ItemState?
     /// The state of its row now; `nil` when the row is gone.
-    var to: ItemState?
+    package var to: ItemState?
     /// The entry for its lane, when it is ready.
-    var item: ReadyItem?
+    package var item: ReadyItem?
     /// Whether a lease on it is over.
-    var endsLease = true
+    package var endsLease = true
     /// Whether nobody is at work on it any more, although its lease goes on.
-    var isAtRest = false
+    package var isAtRest = false
     /// Whether the lease ends against its holder's will.
-    var isForced = false
+    package var isForced = false
     /// The step of the run that has ended, so that its holder ought to look.
-    var newsOf: Int?
+    package var newsOf: Int?
 
     /// Whether the row came, went or changed its state or place; otherwise the change is mere news.
-    var movesRow: Bool { self.from != nil || self.to != nil }
+    package var movesRow: Bool { self.from != nil || self.to != nil }
 }

@@ -3,22 +3,6 @@
 /// It is a pure value: it is told what was committed and answers who may work on what. It never waits, reads a clock or
 /// touches a row. Every operation costs a few comparisons, at any length of a queue.
 package struct QueueIndex {
-    /// A claim that somebody holds.
-    struct Hold {
-        let token: Int64
-        let queue: String
-        /// The attempt that the claim counts as.
-        let attempt: Int
-        /// How many wake-ups have come since the lease began.
-        var news = 0
-        /// What the row says: ready until it is parked.
-        var state: ItemState = .ready
-        /// Who hears of what happens to it.
-        let holder: Holder?
-        /// Needed when the item goes back untouched.
-        let item: ReadyItem
-    }
-
     /// One queue.
     struct Entry {
         /// By priority, highest first; the few that are in use.

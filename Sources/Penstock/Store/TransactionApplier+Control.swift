@@ -17,7 +17,7 @@ extension TransactionApplier {
                 state: .completed,
                 due: record.due,
                 attempt: record.attempt + 1,
-                token: self.freshToken(),
+                token: try self.freshToken(after: record),
                 settled: self.now,
                 result: result
             )
@@ -26,7 +26,7 @@ extension TransactionApplier {
                 state: .failed,
                 due: record.due,
                 attempt: record.attempt + 1,
-                token: self.freshToken(),
+                token: try self.freshToken(after: record),
                 settled: self.now,
                 result: try Payload(encoding: failure)
             )
@@ -96,7 +96,8 @@ extension TransactionApplier {
         var after: ItemRecord?
         repeat {
             let page = try self.table.items(ItemQuery(.waiting(queue: queue), states: [.ready], after: after))
-            for record in page where record.id.isRoot && !self.isHeld(record.id) {
+            for record in page where record.id.isRoot {
+                guard try !self.isHeld(record.id) else { continue }
                 try self.withhold(record)
                 try self.deleteTree(record)
             }
@@ -133,7 +134,7 @@ extension TransactionApplier {
                 state: .cancelled,
                 due: record.due,
                 attempt: record.attempt,
-                token: self.freshToken(),
+                token: try self.freshToken(after: record),
                 settled: self.now,
                 result: try Payload(encoding: failure)
             )
@@ -163,7 +164,7 @@ extension TransactionApplier {
             state: .cancelled,
             due: step.due,
             attempt: step.attempt,
-            token: self.freshToken(),
+            token: try self.freshToken(after: step),
             settled: self.now,
             result: try Payload(encoding: failure)
         )
@@ -218,7 +219,7 @@ extension TransactionApplier {
     private mutating func rearm(_ record: ItemRecord, state: ItemState) throws(PenstockError) {
         var ready = record
         (ready.state, ready.attempt, ready.due, ready.result, ready.settled) = (state, 0, self.now, nil, nil)
-        ready.token = self.freshToken()
+        ready.token = try self.freshToken(after: record)
         let change = RowChange(state: state, due: self.now, attempt: 0, token: ready.token)
         guard try self.table.update(record.id, expecting: [.settled, .unsettled], change) else {
             throw PenstockError(.notFound, "key '\(record.key)' in queue '\(record.queue)' is gone")
@@ -237,7 +238,7 @@ extension TransactionApplier {
 
     private mutating func delete(_ record: ItemRecord) throws(PenstockError) {
         guard record.id.isRoot else { throw Self.refused("delete", record, "it belongs to the journal of a run") }
-        guard !self.isHeld(record.id) else { throw Self.refused("delete", record, "it is at work: cancel it first") }
+        guard try !self.isHeld(record.id) else { throw Self.refused("delete", record, "it is at work: cancel it first") }
         try self.deleteTree(record)
     }
 
@@ -255,7 +256,7 @@ extension TransactionApplier {
     ) throws(PenstockError) {
         // Rows that are damaged are visited too. Numbers grow from a run to its steps; where they do not, a journal
         // could turn out to be its own.
-        guard run.id.isRoot || run.number > run.id.run else { return }
+        guard run.id.isRoot || run.number > run.id.run, try self.table.mayHaveSteps(run.id) else { return }
         var after: ItemRecord?
         repeat {
             var query = ItemQuery(.journal(root: run.id.root, run: run.number), after: after)

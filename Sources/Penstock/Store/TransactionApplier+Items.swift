@@ -19,13 +19,13 @@ extension TransactionApplier {
                 }
             }
         }
-        if let capacity = item.capacity, self.unsettled(in: item.queue) >= capacity {
+        if let capacity = item.capacity, try self.unsettled(in: item.queue) >= capacity {
             throw PenstockError(
                 .queueFull,
                 "queue '\(item.queue)' holds \(capacity) items, as many as it may; take some out or wait"
             )
         }
-        let number = try self.table.nextNumber()
+        let number = try self.table.nextNumber(after: 0)
         let id = ItemID(root: number)
         let record = ItemRecord(
             id: id,
@@ -52,7 +52,7 @@ extension TransactionApplier {
 
     /// Removes an item that is to be replaced.
     private mutating func makeWay(_ record: ItemRecord) throws(PenstockError) {
-        guard record.state.isSettled || record.state == .ready, !self.isHeld(record.id) else {
+        guard record.state.isSettled || record.state == .ready, try !self.isHeld(record.id) else {
             throw PenstockError(
                 .duplicateKey,
                 """
@@ -68,9 +68,9 @@ extension TransactionApplier {
     mutating func call(_ step: NewStep) throws(PenstockError) -> ItemID {
         try Limits.checkPayload(step.payload, queue: step.queue, key: step.id.key)
         // A number that is left out tells where one activation ends and the next begins: see `retryTree`.
-        if !self.hasCalled { _ = try self.table.nextNumber() }
+        if !self.hasCalled { _ = try self.table.nextNumber(after: step.id.run) }
         self.hasCalled = true
-        let number = try self.table.nextNumber()
+        let number = try self.table.nextNumber(after: step.id.run)
         let isRecorded = step.result != nil
         let record = ItemRecord(
             id: step.id,
@@ -100,7 +100,7 @@ extension TransactionApplier {
     }
 
     mutating func settle(_ lease: LeaseReference, _ settlement: Settlement) throws(PenstockError) {
-        guard let hold = self.hold(lease) else { throw Self.leaseLost(lease) }
+        guard let hold = try self.hold(lease) else { throw Self.leaseLost(lease) }
         switch settlement {
         case .complete(let result, let heardBy):
             try Limits.checkPayload(result, queue: hold.queue, key: lease.id.key)
@@ -108,14 +108,14 @@ extension TransactionApplier {
                 lease,
                 hold,
                 self.change(to: .completed, under: lease, hold, result),
-                wakes: !self.isHeld(under: heardBy)
+                wakes: try !self.isHeld(under: heardBy)
             )
         case .fail(let failure, let heardBy):
             try self.end(
                 lease,
                 hold,
                 self.change(to: .failed, under: lease, hold, try Payload(encoding: failure)),
-                wakes: !self.isHeld(under: heardBy)
+                wakes: try !self.isHeld(under: heardBy)
             )
         case .consume:
             guard let record = try self.table.item(lease.id) else { throw Self.leaseLost(lease) }
@@ -169,7 +169,7 @@ extension TransactionApplier {
     private func change(
         to state: ItemState,
         under lease: LeaseReference,
-        _ hold: QueueIndex.Hold,
+        _ hold: Hold,
         _ result: Payload
     ) -> RowChange {
         RowChange(
@@ -185,7 +185,7 @@ extension TransactionApplier {
     /// Ends an item under its lease.
     private mutating func end(
         _ lease: LeaseReference,
-        _ hold: QueueIndex.Hold,
+        _ hold: Hold,
         _ change: RowChange,
         wakes: Bool
     ) throws(PenstockError) {
@@ -237,7 +237,7 @@ extension TransactionApplier {
     /// Ends a lease and makes the item ready again.
     private mutating func giveBack(
         _ lease: LeaseReference,
-        _ hold: QueueIndex.Hold,
+        _ hold: Hold,
         due: Timestamp?,
         attempt: Int,
         result: Payload?

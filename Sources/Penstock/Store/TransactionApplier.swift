@@ -1,21 +1,21 @@
 import Synchronization
 
-/// What every operation means, written once for all embedded stores.
+/// What every operation means, written once for all stores that keep rows.
 ///
-/// It applies the transactions of one group to a table, one after the other, and collects what the index has to learn
-/// once the group is durable. Nothing here waits, and nothing is visible to anybody before the group is committed.
-struct TransactionApplier {
-    let table: any ItemTable
-    let index: IndexBox
+/// It applies the transactions of one group to a table, one after the other, and collects what those have to learn who
+/// lease and wait, once the group is durable. Nothing here waits, and nothing is visible to anybody before the group is committed.
+package struct TransactionApplier {
+    let table: any RowTable
+    let leases: any LeaseBook
     /// The time of the group.
-    private(set) var now = Timestamp.distantPast
+    package private(set) var now = Timestamp.distantPast
     /// Whether each transaction is kept apart, so that one that fails half-way can be undone on its own.
     private var isCareful = false
     /// Whether a transaction has failed half-way that was not kept apart: the group has to be undone and applied again.
-    private(set) var needsCare = false
+    package private(set) var needsCare = false
 
-    /// What the index has to learn, in order.
-    private(set) var changes: [IndexChange] = []
+    /// What those have to learn who lease and wait, in order.
+    package private(set) var changes: [IndexChange] = []
     /// Items whose leases have ended, and runs that were woken, earlier in the group; the index does not know yet.
     private var ended: Set<ItemID> = []
     private var woken: Set<ItemID> = []
@@ -30,13 +30,13 @@ struct TransactionApplier {
     /// Whether the current transaction has added a step to a journal.
     var hasCalled = false
 
-    init(table: any ItemTable, index: IndexBox) {
+    package init(table: any RowTable, leases: any LeaseBook) {
         self.table = table
-        self.index = index
+        self.leases = leases
     }
 
     /// Begins a group, and forgets the last one.
-    mutating func begin(at now: Timestamp, isCareful: Bool) {
+    package mutating func begin(at now: Timestamp, isCareful: Bool) {
         self.now = now
         self.isCareful = isCareful
         self.needsCare = false
@@ -56,7 +56,7 @@ struct TransactionApplier {
     /// Applies one transaction, all or none.
     ///
     /// Most transactions of one operation cannot fail half-way: the operation looks before it writes.
-    mutating func apply(_ transaction: Transaction) throws(PenstockError) -> Receipt {
+    package mutating func apply(_ transaction: Transaction) throws(PenstockError) -> Receipt {
         let mark = self.changes.count
         let writesInSteps =
             transaction.operations.count > 1 || transaction.operations.contains(where: \.writesInSteps)
@@ -98,16 +98,16 @@ struct TransactionApplier {
     }
 
     /// Lets go of what the whole group had withheld, because the group could not be made durable.
-    mutating func abandon() {
+    package mutating func abandon() {
         self.restore(Array(self.allWithheld))
     }
 
     private mutating func restore(_ ids: [ItemID]) {
-        self.restored.formUnion(self.index.withLock { index in ids.compactMap { index.restore($0) } })
+        self.restored.formUnion(self.leases.restore(ids))
     }
 
     /// The queues whose readers ought to look again, because what was out of reach is ready after all.
-    mutating func takeRestored() -> [String] {
+    package mutating func takeRestored() -> [String] {
         defer { self.restored = [] }
         return self.restored.sorted()
     }
@@ -148,7 +148,7 @@ struct TransactionApplier {
 
     /// Puts an item out of reach of workers until the group is durable.
     mutating func withhold(_ record: ItemRecord) throws(PenstockError) {
-        guard self.index.withLock({ $0.withhold(record.id) }) else {
+        guard try self.leases.withhold(record) else {
             throw PenstockError(
                 .conflict,
                 "key '\(record.key)' in queue '\(record.queue)' is held by a worker: try again when it has ended"
@@ -159,37 +159,37 @@ struct TransactionApplier {
     }
 
     /// How many unsettled items a queue has, the group's own included.
-    func unsettled(in queue: String) -> Int {
-        self.index.withLock { index in
-            guard let entry = index.queues[queue] else { return 0 }
-            return entry.ready + entry.leased + entry.parked
-        } + self.added[queue, default: 0]
+    func unsettled(in queue: String) throws(PenstockError) -> Int {
+        try self.leases.unsettled(in: queue) + self.added[queue, default: 0]
     }
 
     /// The claim behind a lease, if it still holds.
-    func hold(_ lease: LeaseReference) -> QueueIndex.Hold? {
-        guard !self.ended.contains(lease.id) else { return nil }
-        return self.index.withLock { index in
-            guard let hold = index.holds[lease.id], hold.token == lease.token else { return nil }
-            return hold
-        }
+    func hold(_ lease: LeaseReference) throws(PenstockError) -> Hold? {
+        guard !self.ended.contains(lease.id), let hold = try self.leases.hold(on: lease.id) else { return nil }
+        return hold.token == lease.token ? hold : nil
     }
 
     /// Whether there is a lease, and it holds.
-    func isHeld(under lease: LeaseReference?) -> Bool { lease.map { self.hold($0) != nil } ?? false }
+    func isHeld(under lease: LeaseReference?) throws(PenstockError) -> Bool {
+        guard let lease else { return false }
+        return try self.hold(lease) != nil
+    }
 
     /// Whether anybody holds the item.
-    func isHeld(_ id: ItemID) -> Bool {
-        !self.ended.contains(id) && self.index.withLock { $0.holds[id] != nil }
+    func isHeld(_ id: ItemID) throws(PenstockError) -> Bool {
+        guard !self.ended.contains(id) else { return false }
+        return try self.leases.hold(on: id) != nil
     }
 
     /// Whether a wake-up has come that the holder of a lease had not seen when it decided to park.
-    func hasNews(_ id: ItemID, since news: Int, hold: QueueIndex.Hold) -> Bool {
+    func hasNews(_ id: ItemID, since news: Int, hold: Hold) -> Bool {
         self.woken.contains(id) || hold.news > news
     }
 
     /// A token for a change that is made without a lease.
-    func freshToken() -> Int64 { self.index.withLock { $0.nextToken() } }
+    func freshToken(after record: ItemRecord) throws(PenstockError) -> Int64 {
+        try self.leases.token(after: record)
+    }
 
     /// Finds an item, or says which one is missing.
     func find(_ reference: ItemReference) throws(PenstockError) -> ItemRecord {
@@ -223,7 +223,7 @@ struct TransactionApplier {
         for operation in transaction.operations {
             guard case .settle(let lease, let settlement) = operation else { continue }
             if settlement.isWait {
-                if self.hold(lease) != nil, try self.hasSteps(of: transaction) { return true }
+                if try self.hold(lease) != nil, try self.hasSteps(of: transaction) { return true }
                 continue
             }
             guard lease.token > 0, let record = try self.table.item(lease.id), record.token == lease.token else {
@@ -233,7 +233,9 @@ struct TransactionApplier {
             case .complete(let result, _): return record.state == .completed && record.result == result
             case .fail(let failure, _): return record.state == .failed && record.failure == failure
             case .retry(_, let failure): return record.state == .ready && record.failure == failure
-            case .release: return record.state == .ready && record.result == nil && self.hold(lease) == nil
+            case .release:
+                guard record.state == .ready, record.result == nil else { return false }
+                return try self.hold(lease) == nil
             case .diverge(let report): return record.state == .diverged && record.failure == report
             case .consume, .park, .rest: continue
             }
@@ -256,7 +258,7 @@ struct TransactionApplier {
 
 extension Operation {
     /// Whether the operation runs code of the user's.
-    var isWork: Bool { if case .work = self { true } else { false } }
+    package var isWork: Bool { if case .work = self { true } else { false } }
 
     /// Whether the operation may find out half-way that it cannot be done.
     fileprivate var writesInSteps: Bool {
@@ -275,14 +277,5 @@ extension Settlement {
         case .park, .rest: true
         case .complete, .consume, .fail, .retry, .release, .diverge: false
         }
-    }
-}
-
-extension ItemTable {
-    /// Reads the row with a key, also one that Penstock made.
-    func find(queue: String, key: String) throws(PenstockError) -> ItemRecord? {
-        guard let id = ItemID(key: key) else { return try self.item(queue: queue, key: key) }
-        guard let record = try self.item(id), record.queue == queue else { return nil }
-        return record
     }
 }
