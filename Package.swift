@@ -26,16 +26,28 @@ let package = Package(
     products: [
         .library(name: "Penstock", targets: ["Penstock"]),
         .library(name: "PenstockSQLite", targets: ["PenstockSQLite"]),
+        .library(name: "PenstockPostgres", targets: ["PenstockPostgres"]),
         .library(name: "PenstockFlow", targets: ["PenstockFlow"]),
         .library(name: "PenstockTesting", targets: ["PenstockTesting"]),
         .library(name: "PenstockSQLiteTesting", targets: ["PenstockSQLiteTesting"]),
         .library(name: "PenstockCommands", targets: ["PenstockCommands"]),
         .executable(name: "penstock", targets: ["PenstockCLI"]),
     ],
+    traits: [
+        .default(enabledTraits: ["Postgres"]),
+        .trait(name: "Postgres", description: "The store in PostgreSQL, which takes libpq to build"),
+    ],
     targets: [
         .target(name: "Penstock"),
         .target(name: "PenstockThreads", dependencies: ["CLinux"]),
         .target(name: "PenstockSQLite", dependencies: ["Penstock", "PenstockThreads", "CSQLite", "CLinux"]),
+        .target(
+            name: "PenstockPostgres",
+            dependencies: [
+                "Penstock", "PenstockThreads", "CLinux",
+                .target(name: "CPostgres", condition: .when(traits: ["Postgres"])),
+            ]
+        ),
         .target(name: "PenstockFlow", dependencies: ["Penstock", "PenstockThreads", "CLinux"]),
         .target(name: "PenstockTesting", dependencies: ["Penstock"]),
         .target(
@@ -73,6 +85,11 @@ let package = Package(
             pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
+        .systemLibrary(
+            name: "CPostgres",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
+        ),
         .target(name: "CLinux"),
         .target(name: "CAllocations", dependencies: ["CLinux"]),
         .testTarget(name: "PenstockTests", dependencies: ["Penstock", "PenstockTesting"]),
@@ -87,6 +104,7 @@ let package = Package(
                 "DiskWorkload", "Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite",
             ]
         ),
+        .testTarget(name: "PenstockPostgresTests", dependencies: ["Penstock", "PenstockPostgres", "PenstockThreads"]),
         .target(
             name: "CrashWorkload",
             dependencies: ["Penstock", "PenstockFlow", "PenstockSQLite"],
