@@ -104,7 +104,10 @@ let package = Package(
                 "DiskWorkload", "Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite",
             ]
         ),
-        .testTarget(name: "PenstockPostgresTests", dependencies: ["Penstock", "PenstockPostgres", "PenstockThreads"]),
+        .testTarget(
+            name: "PenstockPostgresTests",
+            dependencies: ["Penstock", "PenstockPostgres", "PenstockTesting", "PenstockThreads"]
+        ),
         .target(
             name: "CrashWorkload",
             dependencies: ["Penstock", "PenstockFlow", "PenstockSQLite"],

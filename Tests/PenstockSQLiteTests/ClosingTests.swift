@@ -1,5 +1,6 @@
 import DiskWorkload
 import PenstockTesting
+import PenstockThreads
 import Synchronization
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite("A SQLite store that is closed under its callers")
 struct ClosingTests {
     @Test func `jobs that came before the end are run, and those that come after it are refused`() {
-        let mailbox = Mailbox()
+        let mailbox = Mailbox<Int>()
         #expect(mailbox.add { _ in })
         #expect(mailbox.add { _ in })
         mailbox.stop()
@@ -28,7 +29,7 @@ struct ClosingTests {
     }
 
     @Test func `a thread that was never started takes no jobs`() {
-        let mailbox = Mailbox()
+        let mailbox = Mailbox<Int>()
         mailbox.stopped()
         #expect(!mailbox.add { _ in })
     }

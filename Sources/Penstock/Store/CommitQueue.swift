@@ -6,6 +6,13 @@ package final class CommitQueue: Sendable {
     package struct Submission: Sendable {
         package let transaction: Transaction
         package let completion: @Sendable (Result<Receipt, PenstockError>) -> Void
+
+        package init(
+            transaction: Transaction,
+            completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
+        ) {
+            (self.transaction, self.completion) = (transaction, completion)
+        }
     }
 
     private struct State {
@@ -23,7 +30,7 @@ package final class CommitQueue: Sendable {
 
     /// Adds a transaction.
     /// - Returns: whether the caller has to see to it that the queue is drained; `nil` when the queue is closed.
-    func add(_ submission: Submission) -> Bool? {
+    package func add(_ submission: Submission) -> Bool? {
         self.state.withLock { state in
             guard !state.isClosed else { return nil }
             state.waiting.append(submission)
@@ -34,7 +41,7 @@ package final class CommitQueue: Sendable {
 
     /// Puts the next group in the place of the last; when it is empty, whoever adds the next transaction has to drain
     /// again.
-    func take(into group: inout [Submission]) {
+    package func take(into group: inout [Submission]) {
         // Two arrays go to and fro, so that neither has to grow anew for every group.
         group.removeAll(keepingCapacity: true)
         self.state.withLock { state in
@@ -48,9 +55,9 @@ package final class CommitQueue: Sendable {
     }
 
     /// Accepts no more.
-    func close() {
+    package func close() {
         self.state.withLock { $0.isClosed = true }
     }
 
-    var isClosed: Bool { self.state.withLock { $0.isClosed } }
+    package var isClosed: Bool { self.state.withLock { $0.isClosed } }
 }

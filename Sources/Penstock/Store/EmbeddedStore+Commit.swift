@@ -15,7 +15,7 @@ extension EmbeddedStore {
         _ transaction: Transaction,
         _ completion: @escaping @Sendable (Result<Receipt, PenstockError>) -> Void
     ) {
-        if let error = self.objection(to: transaction) { return completion(.failure(error)) }
+        if let error = transaction.objection(in: self) { return completion(.failure(error)) }
         guard let mustDrain = self.inbox.add(.init(transaction: transaction, completion: completion)) else {
             return completion(.failure(self.loss ?? Self.nothingChanged))
         }
@@ -30,22 +30,6 @@ extension EmbeddedStore {
 
     private static var nothingChanged: PenstockError {
         PenstockError(.storeClosed, "the store was closed; nothing was changed")
-    }
-
-    private func objection(to transaction: Transaction) -> PenstockError? {
-        if let other = transaction.store, other !== self {
-            return PenstockError(
-                .wrongStore,
-                "the transaction is over queues of another store than the one it came to"
-            )
-        }
-        guard transaction.operations.count <= Limits.operations else {
-            return PenstockError(
-                .tooLarge,
-                "a transaction of \(transaction.operations.count) operations: at most \(Limits.operations) are allowed"
-            )
-        }
-        return nil
     }
 
     /// Commits group after group until nothing waits.

@@ -15,8 +15,16 @@ package protocol LeaseBook {
     /// How many unsettled items a queue has, without those of the group that is being applied.
     func unsettled(in queue: String) throws(PenstockError) -> Int
 
+    /// Hears of each change of the transaction as it is made; one that is undone was made under a savepoint.
+    func note(_ change: IndexChange)
+
     /// A token for a change to a row that is made without a lease: greater than every one it has had.
     func token(after record: ItemRecord) throws(PenstockError) -> Int64
+}
+
+extension LeaseBook {
+    /// Does nothing: it is told again once the transaction is durable.
+    package func note(_ change: IndexChange) {}
 }
 
 /// A claim that somebody holds.

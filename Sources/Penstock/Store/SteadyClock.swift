@@ -5,16 +5,16 @@ import Synchronization
 /// What was due stays due, and what was pushed a moment ago can be taken now, also when somebody sets the system's
 /// clock back by an hour. The clock then goes on at half speed until the system's has caught up, so that delays keep
 /// their order, and their length within a factor of two.
-final class SteadyClock: PenstockClock {
+package final class SteadyClock: PenstockClock {
     private let clock: any PenstockClock
     private let last: Mutex<(now: Timestamp, uptime: Duration)>
 
-    init(_ clock: any PenstockClock) {
+    package init(_ clock: any PenstockClock) {
         self.clock = clock
         self.last = Mutex((clock.now, clock.uptime))
     }
 
-    var now: Timestamp {
+    package var now: Timestamp {
         let (wall, uptime) = (self.clock.now, self.clock.uptime)
         return self.last.withLock { last in
             guard wall < last.now else {
@@ -25,7 +25,7 @@ final class SteadyClock: PenstockClock {
         }
     }
 
-    var uptime: Duration { self.clock.uptime }
+    package var uptime: Duration { self.clock.uptime }
 
-    func sleep(for duration: Duration) async throws { try await self.clock.sleep(for: duration) }
+    package func sleep(for duration: Duration) async throws { try await self.clock.sleep(for: duration) }
 }

@@ -186,7 +186,7 @@ public struct RunNews: Sendable, Hashable {
 
 extension RunNews {
     /// This piece of news and an earlier one of the same lease, as one.
-    func following(_ earlier: RunNews?) -> RunNews {
+    package func following(_ earlier: RunNews?) -> RunNews {
         let steps = self.steps.union(earlier?.steps ?? [])
         return RunNews(lease: self.lease, news: self.news, steps: steps, isOver: self.isOver)
     }

@@ -44,3 +44,22 @@ public struct Transaction: Sendable {
     /// Whether nothing was added.
     public var isEmpty: Bool { self.operations.isEmpty }
 }
+
+extension Transaction {
+    /// Why a store does not even look at it; `nil` when it does.
+    package func objection(in store: any Store) -> PenstockError? {
+        if let other = self.store, other !== store {
+            return PenstockError(
+                .wrongStore,
+                "the transaction is over queues of another store than the one it came to"
+            )
+        }
+        guard self.operations.count <= Limits.operations else {
+            return PenstockError(
+                .tooLarge,
+                "a transaction of \(self.operations.count) operations: at most \(Limits.operations) are allowed"
+            )
+        }
+        return nil
+    }
+}

@@ -261,7 +261,7 @@ extension TransactionApplier {
         )
     }
 
-    static func leaseLost(_ lease: LeaseReference) -> PenstockError {
+    package static func leaseLost(_ lease: LeaseReference) -> PenstockError {
         PenstockError(
             .leaseLost,
             """

@@ -94,7 +94,7 @@ package struct TransactionApplier {
         guard self.changes.count > mark else { return }
         let kept = Array(self.changes[..<mark])
         self.forgetChanges()
-        for change in kept { self.note(change) }
+        for change in kept { self.remember(change) }
     }
 
     /// Lets go of what the whole group had withheld, because the group could not be made durable.
@@ -138,8 +138,13 @@ package struct TransactionApplier {
 
     // MARK: What the operations are made of
 
-    /// Notes what the index has to learn.
+    /// Notes what those have to learn who lease and wait.
     mutating func note(_ change: IndexChange) {
+        self.remember(change)
+        self.leases.note(change)
+    }
+
+    private mutating func remember(_ change: IndexChange) {
         if change.endsLease, change.from != nil { self.ended.insert(change.id) }
         if change.newsOf != nil { self.woken.insert(change.id) }
         if change.from == nil, change.to == .ready { self.added[change.queue, default: 0] += 1 }

@@ -12,7 +12,7 @@ import Darwin
 /// It takes all the jobs that wait whenever it looks, sleeps only when there are none, and uses an idle moment to
 /// checkpoint. The table is made on the thread, never leaves it, and is closed on it.
 public final class SQLiteRunner: TableRunner {
-    private let mailbox = Mailbox()
+    private let mailbox = Mailbox<SQLiteTable>()
 
     /// Starts the thread and opens the table on it.
     ///
@@ -61,7 +61,7 @@ public final class SQLiteRunner: TableRunner {
         await withCheckedContinuation { self.mailbox.stop($0) }
     }
 
-    private static func run(_ mailbox: Mailbox, over table: SQLiteTable) {
+    private static func run(_ mailbox: Mailbox<SQLiteTable>, over table: SQLiteTable) {
         while true {
             switch mailbox.next(maySleep: !table.wantsCheckpoint) {
             case .jobs(let jobs): for job in jobs { job(table) }

@@ -8,9 +8,10 @@ extension StoreConformance {
         ConformanceCase("everything that was committed is there again", reopens: true) { bench in
             let scene = try await Scene(bench)
             _ = try await bench.store.commit(Transaction(scene.operations))
-            let before = try await bench.content()
+            let before = try await bench.content().mapValues(\.withoutToken)
             try await bench.reopen()
-            try expect(try await bench.content() == before, "the rows are what they were")
+            let after = try await bench.content().mapValues(\.withoutToken)
+            try expect(after == before, "the rows are what they were")
             try await bench.checkCounts()
         },
         ConformanceCase("what was leased is ready again, and its holder is fenced", reopens: true) { bench in
@@ -161,4 +162,13 @@ extension StoreConformance {
             try await bench.refuses(.leaseLost, .settle(leased.lease, .release))
         },
     ]
+}
+
+extension ItemRecord {
+    /// The row without the token, which may have grown for an item whose holder has gone.
+    fileprivate var withoutToken: ItemRecord {
+        var record = self
+        record.token = 0
+        return record
+    }
 }

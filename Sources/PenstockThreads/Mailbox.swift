@@ -1,15 +1,18 @@
 import Dispatch
 import Synchronization
 
-/// The jobs that wait for a runner's thread.
-final class Mailbox: Sendable {
-    typealias Job = @Sendable (SQLiteTable) -> Void
+/// The jobs that wait for a thread which has a `Context` of its own.
+package final class Mailbox<Context>: Sendable {
+    /// What the thread is to do with what it has.
+    package typealias Job = @Sendable (Context) -> Void
 
     /// What the thread does next.
-    enum Next {
+    package enum Next {
+        /// It does these, in this order.
         case jobs([Job])
         /// There is nothing to do just now.
         case idle
+        /// It ends.
         case stop
     }
 
@@ -30,9 +33,12 @@ final class Mailbox: Sendable {
     private let state = Mutex(State())
     private let alarm = DispatchSemaphore(value: 0)
 
+    /// Makes an empty one.
+    package init() {}
+
     /// Adds a job, and wakes the thread only if it sleeps.
     /// - Returns: `false` when the thread is stopping; the job will not run.
-    func add(_ job: @escaping Job) -> Bool {
+    package func add(_ job: @escaping Job) -> Bool {
         let (mustWake, isAccepted) = self.state.withLock { state in
             guard !state.isStopping else { return (false, false) }
             state.jobs.append(job)
@@ -43,7 +49,7 @@ final class Mailbox: Sendable {
     }
 
     /// Takes all the jobs there are, waiting for the first if the thread may sleep.
-    func next(maySleep: Bool) -> Next {
+    package func next(maySleep: Bool) -> Next {
         while true {
             let next: Next? = self.state.withLock { state in
                 if !state.jobs.isEmpty {
@@ -61,7 +67,7 @@ final class Mailbox: Sendable {
     }
 
     /// Asks the thread to end after the jobs it has.
-    func stop(_ stopper: CheckedContinuation<Void, Never>? = nil) {
+    package func stop(_ stopper: CheckedContinuation<Void, Never>? = nil) {
         let (mustWake, isOver) = self.state.withLock { state in
             state.isStopping = true
             if state.isStopped { return (false, true) }
@@ -73,7 +79,7 @@ final class Mailbox: Sendable {
     }
 
     /// The thread has ended.
-    func stopped() {
+    package func stopped() {
         let stoppers = self.state.withLock { state in
             state.isStopping = true
             state.isStopped = true

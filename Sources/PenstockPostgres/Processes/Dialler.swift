@@ -1,0 +1,34 @@
+import Penstock
+
+/// Makes connections, all in the same way.
+struct Dialler: Sendable {
+    let address: PostgresAddress
+    let schema: PostgresSchema
+    let options: PostgresOptions
+    private let settings: PostgresStatement
+
+    init(_ url: String, schema: PostgresSchema, options: PostgresOptions) throws(PenstockError) {
+        self.address = try PostgresAddress(url)
+        self.schema = schema
+        self.options = options
+        // The statements are few, short and always the same, and each is meant to go by an index: what is planned once
+        // is as good as what is planned anew, and tables that have grown since do not make it worse.
+        self.settings = PostgresStatement(
+            """
+            SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
+                set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
+                set_config('enable_mergejoin', 'off', false)
+            """
+        )
+    }
+
+    /// Connects, and makes the session fit for the store's statements.
+    ///
+    /// - Parameter role: What the connection is for, as people see it in the server's list of sessions.
+    func dial(_ role: String) throws(PostgresError) -> PostgresConnection {
+        let connection = try PostgresConnection(self.address, name: "penstock \(role)", timeout: .seconds(10))
+        connection.keepsStatements = !self.options.isPooled
+        if !self.options.isPooled { _ = try connection.run(self.settings, PostgresValues()) }
+        return connection
+    }
+}
