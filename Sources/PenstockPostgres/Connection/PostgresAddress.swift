@@ -24,6 +24,12 @@ struct PostgresAddress: Sendable, CustomStringConvertible {
     ///
     /// Nothing is connected to, and no name is looked up.
     init(_ url: String) throws(PenstockError) {
+        guard hasLibpq else {
+            throw PenstockError(
+                .unsupported,
+                "this program was built without PostgreSQL: build it with the trait Postgres, which is on by default"
+            )
+        }
         guard !url.allSatisfy(\.isWhitespace) else {
             throw PenstockError(.storeUnusable, "the address of PostgreSQL is empty: \(Self.advice)")
         }

@@ -88,7 +88,7 @@ extension PostgresConnection {
             throw self.giveUp(
                 PostgresError(
                     .invalid,
-                    "the server of \(self.address) is PostgreSQL \(version): update it to \(Self.oldestVersion)"
+                    "the server of \(self.address) is PostgreSQL \(version): take \(Self.oldestVersion) or later"
                 )
             )
         }
