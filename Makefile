@@ -1,7 +1,8 @@
 # `make` alone lists the targets. ARGS is handed on:   make test ARGS='--filter Lease'
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-long faults faults-long sanitize coverage fuzz planted bench docs build format clean help
+.PHONY: demo test test-long test-postgres faults faults-long sanitize coverage fuzz planted bench docs build format
+.PHONY: clean help
 
 # Quiet unless it fails: what comes after it is what one wants to read.
 define build-release
@@ -20,6 +21,9 @@ test: ## Lint, build and run every test; ARGS go to swift test
 
 test-long: ## The same, with the long tests: more seeds, more crashes, more items
 	@PENSTOCK_LONG=1 scripts/test $(ARGS)
+
+test-postgres: ## Run the tests that need a PostgreSQL server, which is started for them
+	@scripts/test --postgres $(ARGS)
 
 sanitize: ## Run the tests under the thread and address sanitizers; SANITIZERS chooses one
 	@scripts/setup
@@ -64,4 +68,4 @@ clean: ## Remove everything that was built
 	@rm -rf .build
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
