@@ -27,10 +27,13 @@ public final class PostgresStore: Store {
     private let isPoked = Mutex(false)
     private let alarms = Mutex<Alarm?>(nil)
     private let threads = Mutex<Threads?>(nil)
+    let listening = Mutex(PostgresListener.Wishes(process: 0))
+    let wakeup: Wakeup
 
     private struct Threads {
         let writer: PostgresThread<PostgresWriter>
         let reader: PostgresThread<PostgresReader>
+        let listener: PostgresThread<PostgresListener>
     }
 
     /// Opens the store at `url`, as `postgres://user@host/database?options`, or in libpq's own words.
@@ -47,6 +50,10 @@ public final class PostgresStore: Store {
         self.environment = environment
         self.options = options
         self.clock = DatabaseClock(environment.clock)
+        guard let wakeup = Wakeup() else {
+            throw PenstockError(.storeUnavailable, "the process has no file descriptors left")
+        }
+        self.wakeup = wakeup
         let schema = try PostgresSchema(options.schema)
         let dialler = try Dialler(url, schema: schema, options: options)
         self.alarms.withLock { $0 = Alarm(environment) { [weak self] in self?.timePassed() } }
@@ -57,7 +64,11 @@ public final class PostgresStore: Store {
         let reader = try await PostgresThread("penstock-reader") { () throws(PenstockError) in
             try PostgresReader(dialler, schema)
         } close: { $0.close() }
-        self.threads.withLock { $0 = Threads(writer: writer, reader: reader) }
+        let listener = try await PostgresThread("penstock-listener") { [self] () throws(PenstockError) in
+            PostgresListener(self, dialler, wakeup)
+        } close: { _ in }
+        self.threads.withLock { $0 = Threads(writer: writer, reader: reader, listener: listener) }
+        _ = listener.post { $0.run() }
         self.poke()
     }
 
@@ -76,6 +87,9 @@ public final class PostgresStore: Store {
         let threads = self.threads.withLock { $0 }
         await threads?.writer.stop()
         await threads?.reader.stop()
+        self.listening.withLock { $0.isStopping = true }
+        self.wakeup.signal()
+        await threads?.listener.stop()
     }
 
     static var closed: PenstockError {

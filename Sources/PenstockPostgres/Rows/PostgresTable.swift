@@ -25,9 +25,9 @@ final class PostgresTable {
         let key: String
     }
 
-    let connection: PostgresConnection
+    var connection: PostgresConnection
     let statements: Statements
-    let process: Int64
+    var process: Int64
     let holds: Holds
     let clock: DatabaseClock
     /// What perform of a user's own runs over.
@@ -89,6 +89,9 @@ final class PostgresTable {
         self.toldElsewhere = []
         self.awaitsMark = false
     }
+
+    /// The process has become another one, which has committed nothing.
+    func resetGroups() { self.group = 0 }
 
     /// The group was committed.
     func finishGroup() {

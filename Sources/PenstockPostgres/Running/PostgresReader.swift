@@ -94,6 +94,17 @@ final class PostgresReader {
         return counts
     }
 
+    /// Which of some items have ended, or are gone.
+    func ended(among ids: [ItemID]) throws(PostgresError) -> [ItemID] {
+        let rows = try self.connection.run(self.statements.endings, PostgresValues(addresses: ids))
+        var ended: [ItemID] = []
+        for row in 0..<rows.count {
+            let step = Int(try rows.int32(row, 2))
+            ended.append(ItemID(root: try rows.int64(row, 0), run: try rows.int64(row, 1), step: step))
+        }
+        return ended
+    }
+
     /// The leases that have ended by `time`, or by the server's clock, and how long the next one lasts.
     func endedLeases(_ time: Int64?) throws(PostgresError) -> (ended: [LeaseReference], next: Duration?) {
         var values = PostgresValues()

@@ -26,6 +26,7 @@ extension PostgresWriter {
                 holds: store.holds,
                 clock: store.clock
             )
+            store.processChanged(process)
             return PostgresWriter(store, dialler, table)
         } catch {
             throw error.asPenstockError()
@@ -33,7 +34,7 @@ extension PostgresWriter {
     }
 
     /// Enters the process in the list under a number that no process ever had.
-    private static func enter(
+    static func enter(
         _ connection: PostgresConnection,
         _ dialler: Dialler,
         _ statements: Statements,

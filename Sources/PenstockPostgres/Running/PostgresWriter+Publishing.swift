@@ -58,7 +58,7 @@ extension PostgresWriter {
         if let due = round.dues.min() { self.store.ring(in: .milliseconds(due - now)) }
     }
 
-    private func hand(
+    func hand(
         out items: [(item: LeasedItem, row: PostgresRow)],
         of queue: String,
         for duration: Duration?
@@ -93,6 +93,10 @@ extension PostgresWriter {
             }
         }
         self.store.readied(readied.sorted())
+        var hints = Hints()
+        (hints.ready, hints.left, hints.hasEndings) = (readied, left, !ended.isEmpty)
+        hints.holders = self.table.toldElsewhere
+        self.store.tell(hints)
         for id in self.store.endings.awaited(among: ended) { self.store.endings.wake(id) }
         for queue in self.store.departures.awaited(among: left.sorted()) { self.store.departures.wake(queue) }
     }

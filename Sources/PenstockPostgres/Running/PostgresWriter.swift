@@ -27,11 +27,16 @@ final class PostgresWriter {
     private var applier: TransactionApplier
     private(set) var submissions: [CommitQueue.Submission] = []
     private var chores: [Chore] = []
+    /// The server's process for the connection.
+    var session: Int32
+    /// What will have come of the group once its commit has succeeded.
+    private var pending: Round?
 
     init(_ store: PostgresStore, _ dialler: Dialler, _ table: PostgresTable) {
         self.store = store
         self.dialler = dialler
         self.table = table
+        self.session = table.connection.backendPID
         self.applier = TransactionApplier(table: table, leases: table)
     }
 
@@ -67,14 +72,36 @@ final class PostgresWriter {
                 tries += 1
                 switch Self.verdict(on: cause) {
                 case .changed where tries < 50: (isCareful, isTrusting) = (true, false)
-                case .obstructed where tries < 50: break
-                case .expelled where tries < 50:
-                    // TODO
-                    break
-                default:
+                case .obstructed where tries < 50: self.pause(tries / 4)
+                case .expelled where tries < 50, .gone:
+                    (isCareful, isTrusting) = (true, false)
+                    do throws(PenstockError) {
+                        if try self.recover(from: cause) { return }
+                    } catch {
+                        return self.fail(error)
+                    }
+                case .changed, .obstructed, .expelled, .final:
                     return self.fail(cause?.asPenstockError() ?? error)
                 }
             }
+        }
+    }
+
+    /// Puts right what keeps the group from being committed.
+    /// - Returns: whether it turns out to have been committed, and nothing is left to do.
+    private func recover(from error: PostgresError?) throws(PenstockError) -> Bool {
+        do throws(PostgresError) {
+            guard self.table.connection.isUsable, error?.state == Statements.expelled else {
+                let fate = try self.recover()
+                let round = fate.isCommitted ? self.pending : nil
+                if fate.isExpelled { try self.reenter() } else if round != nil { try self.takeStrays() }
+                if let round { self.publish(round) }
+                return round != nil
+            }
+            try self.reenter()
+            return false
+        } catch {
+            throw error.asPenstockError()
         }
     }
 
@@ -104,6 +131,7 @@ final class PostgresWriter {
     /// - Returns: `nil` when a transaction failed that has to be kept apart, or looked at more closely.
     private func attempt(isCareful: Bool, isTrusting: Bool) throws(PenstockError) -> Round? {
         var round = Round()
+        self.pending = nil
         do throws(PenstockError) {
             self.table.start(isTrusting: isTrusting)
             self.store.desk.beginRound()
@@ -161,6 +189,8 @@ final class PostgresWriter {
             }
             guard self.table.hasBegun else { return }
             try self.table.connection.send(self.table.statements.commit, PostgresValues())
+            round.changes = self.applier.changes
+            self.pending = round
             let results = try self.table.finish()
             self.table.finishGroup()
             let answers = results.suffix(askings.count + (waiting.isEmpty ? 0 : 1) + 1)

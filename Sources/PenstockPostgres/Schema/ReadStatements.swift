@@ -8,6 +8,7 @@ struct ReadStatements: Sendable {
     let counts: PostgresStatement
     let ended: PostgresStatement
     let nextEnd: PostgresStatement
+    let endings: PostgresStatement
     private let journal: PostgresStatement
     private let waiting: PostgresStatement
     private let roots: PostgresStatement
@@ -41,6 +42,7 @@ struct ReadStatements: Sendable {
             """
         )
         (self.ended, self.nextEnd) = (Statements.ended(in: s), Statements.nextEnd(in: s))
+        self.endings = Statements.endings(in: s)
         self.journal = Statements.journal(in: s, locks: false)
         self.waiting = Statements.waiting(in: s, locks: false)
         self.roots = Statements.roots(in: s, ofQueue: false)

@@ -54,8 +54,12 @@ struct Statements: Sendable {
     // Processes.
     let enter: PostgresStatement
     let bury: PostgresStatement
+    let buryDead: PostgresStatement
     let rescue: PostgresStatement
     let foldCounts: PostgresStatement
+    let groups: PostgresStatement
+    let strays: PostgresStatement
+    let evict: PostgresStatement
 
     init(_ schema: PostgresSchema) {
         let s = schema.name
@@ -105,7 +109,20 @@ struct Statements: Sendable {
         self.nextDue = Self.nextDue(in: s)
         (self.extend, self.ended, self.nextEnd) = (Self.extending(in: s), Self.ended(in: s), Self.nextEnd(in: s))
         (self.enter, self.bury) = (Self.entering(in: s), Self.burying(in: s))
+        self.buryDead = Self.buryingDead(in: s)
         (self.rescue, self.foldCounts) = (Self.rescuing(in: s), Self.folding(in: s))
+        self.groups = PostgresStatement(
+            "SELECT groups, died IS NOT NULL, \(s).clock() FROM \(s).processes WHERE id = $1::bigint FOR UPDATE"
+        )
+        self.strays = PostgresStatement(
+            "SELECT \(PostgresRow.columns), last_token FROM \(s).items WHERE holder = $1::bigint"
+        )
+        self.evict = PostgresStatement(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE pid = $1::int AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
+            """
+        )
     }
 }
 
