@@ -77,6 +77,15 @@ public final class PostgresStore: Store {
 
     /// Ends all waits, finishes what was handed in, gives back what is held, and lets go of the connections.
     public func close() async {
+        await self.end(isDeath: false)
+    }
+
+    /// Ends as a process does that is killed: nothing is given back, and nobody is told.
+    package func die() async {
+        await self.end(isDeath: true)
+    }
+
+    private func end(isDeath: Bool) async {
         self.inbox.close()
         self.alarms.withLock { $0 }?.close()
         for wish in self.desk.close() { wish.continuation.resume(returning: .failure(Self.closed)) }
@@ -85,6 +94,7 @@ public final class PostgresStore: Store {
         self.departures.close()
         self.newsletter.close()
         let threads = self.threads.withLock { $0 }
+        if isDeath { _ = threads?.writer.post { $0.table.connection.close() } }
         await threads?.writer.stop()
         await threads?.reader.stop()
         self.listening.withLock { $0.isStopping = true }
