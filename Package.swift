@@ -57,7 +57,8 @@ let package = Package(
         .target(
             name: "PenstockCommands",
             dependencies: [
-                "Penstock", "PenstockSQLite", "PenstockFlow", "PenstockThreads", "CSQLite", "CLinux",
+                "Penstock", "PenstockSQLite", "PenstockPostgres", "PenstockFlow", "PenstockThreads", "CSQLite",
+                "CLinux",
             ]
         ),
         // Not named after its product: on a disk that ignores case it would collide with the library.
@@ -104,9 +105,10 @@ let package = Package(
                 "DiskWorkload", "Penstock", "PenstockSQLite", "PenstockTesting", "PenstockSQLiteTesting", "CSQLite",
             ]
         ),
+        .target(name: "PostgresCluster", path: "Tests/PostgresCluster"),
         .testTarget(
             name: "PenstockPostgresTests",
-            dependencies: ["Penstock", "PenstockPostgres", "PenstockTesting", "PenstockThreads"]
+            dependencies: ["Penstock", "PenstockPostgres", "PenstockTesting", "PenstockThreads", "PostgresCluster"]
         ),
         .target(
             name: "CrashWorkload",

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import PenstockThreads
 import Synchronization
@@ -133,5 +134,30 @@ func error<Result>(_ body: () throws(PostgresError) -> Result) -> PostgresError?
         return nil
     } catch {
         return error
+    }
+}
+
+/// Something that is done on another thread meanwhile.
+final class Meanwhile: Sendable {
+    private let end = DispatchSemaphore(value: 0)
+    private let failure = Mutex<(any Error)?>(nil)
+
+    /// Begins it.
+    init(_ body: @escaping @Sendable () throws -> Void) {
+        let code = SystemThread.start("meanwhile") {
+            do {
+                try body()
+            } catch {
+                self.failure.withLock { $0 = error }
+            }
+            self.end.signal()
+        }
+        precondition(code == 0, "there is no thread for a test")
+    }
+
+    /// Waits until it is done, and throws what it has thrown.
+    func wait() throws {
+        self.end.wait()
+        if let failure = self.failure.withLock({ $0 }) { throw failure }
     }
 }
