@@ -80,12 +80,30 @@ public final class PostgresStore: Store {
         await self.end(isDeath: false)
     }
 
+    /// Closes the store, and removes its tables with all that is in them.
+    package func closeAndDrop() async throws(PenstockError) {
+        let name = self.options.schema
+        guard let reader = self.reader else { return }
+        await self.end(isDeath: false, keepsReader: true)
+        let outcome: Result<Void, PenstockError>
+        do throws(PenstockError) {
+            try await reader.run { reader throws(PenstockError) in
+                try reader.read { reader throws(PostgresError) in try reader.drop(name) }
+            }
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await reader.stop()
+        try outcome.get()
+    }
+
     /// Ends as a process does that is killed: nothing is given back, and nobody is told.
     package func die() async {
         await self.end(isDeath: true)
     }
 
-    private func end(isDeath: Bool) async {
+    private func end(isDeath: Bool, keepsReader: Bool = false) async {
         self.inbox.close()
         self.alarms.withLock { $0 }?.close()
         for wish in self.desk.close() { wish.continuation.resume(returning: .failure(Self.closed)) }
@@ -96,7 +114,7 @@ public final class PostgresStore: Store {
         let threads = self.threads.withLock { $0 }
         if isDeath { _ = threads?.writer.post { $0.table.connection.close() } }
         await threads?.writer.stop()
-        await threads?.reader.stop()
+        if !keepsReader { await threads?.reader.stop() }
         self.listening.withLock { $0.isStopping = true }
         self.wakeup.signal()
         await threads?.listener.stop()

@@ -88,10 +88,10 @@ extension Bench {
             }
             for backlog in backlogs { report(try await self.result(backlog)) }
         } catch {
-            for backlog in backlogs { await backlog.opened.remove() }
+            for backlog in backlogs { try await backlog.opened.remove() }
             throw error
         }
-        for backlog in backlogs { await backlog.opened.remove() }
+        for backlog in backlogs { try await backlog.opened.remove() }
     }
 
     private static let rounds = 100
@@ -102,7 +102,7 @@ extension Bench {
             try await Self.fill(size, opened.store)
             return Backlog(size: size, opened: opened, startup: try await opened.reopen())
         } catch {
-            await opened.remove()
+            try await opened.remove()
             throw error
         }
     }

@@ -23,8 +23,11 @@ struct BenchDurableCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many at once; default 256 (W1), and 1, 8, 64 (W2)", valueName: "n"))
     var inFlight: Int?
 
-    @Option(help: "sqlite or memory")
+    @Option(help: "sqlite, memory or postgres")
     var store: BenchStore.Kind = .sqlite
+
+    @Option(help: ArgumentHelp("The server of --store postgres: postgres://…", valueName: "url"))
+    var url: String?
 
     @Option(help: ArgumentHelp("A folder on the disk to be measured; default /var/tmp", valueName: "folder"))
     var path: String?
@@ -36,10 +39,13 @@ struct BenchDurableCommand: AsyncParsableCommand {
         for (name, value) in [("--n", self.count), ("--in-flight", self.inFlight)] {
             if let value, value < 1 { throw ValidationError("\(name) \(value) is below one") }
         }
+        guard (self.store == .postgres) == (self.url != nil) else {
+            throw ValidationError("--store postgres and --url go together: where is the server?")
+        }
     }
 
     func run() async throws {
-        let place = try BenchPlace(self.path)
+        let place = try BenchPlace(self.path, url: self.url)
         defer { place.remove() }
         place.removeWhenInterrupted()
         var bench = Bench(
@@ -56,7 +62,7 @@ struct BenchDurableCommand: AsyncParsableCommand {
         for workload in [.memory] + Workload.allCases.filter({ $0 != .memory }) where chosen.contains(workload) {
             report.working(on: workload.rawValue)
             // A disk has moods: each workload is read beside a probe that was made right before it.
-            if self.store == .sqlite {
+            if self.store != .memory {
                 let probe = try Probe(in: place)
                 bench.probe = probe
                 probes.append(probe)
@@ -73,6 +79,7 @@ extension BenchDurableCommand {
         switch self.store {
         case .sqlite: "Store: SQLite in \(place.parent), durability full (WAL, synchronous=FULL)."
         case .memory: "Store: memory; nothing survives the process."
+        case .postgres: "Store: PostgreSQL, as durable as its settings make it; the disk probe is of \(place.parent)."
         }
     }
 }
@@ -113,10 +120,10 @@ struct Bench: Sendable {
         let store = try await BenchStore(self.store, in: self.place)
         do {
             let result = try await body(store)
-            await store.remove()
+            try await store.remove()
             return result
         } catch {
-            await store.remove()
+            try await store.remove()
             throw error
         }
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Penstock
+import PenstockPostgres
 import PenstockSQLite
 
 /// A store that is made for a measurement.
@@ -7,11 +8,14 @@ final class BenchStore {
     enum Kind: String, CaseIterable, ExpressibleByArgument {
         case sqlite
         case memory
+        case postgres
 
         /// What survives of what the store acknowledged.
-        var durability: String { self == .sqlite ? "full" : "none" }
+        var durability: String { self == .memory ? "none" : "full" }
     }
 
+    /// How the store is opened once more; `nil` for one that would be empty then.
+    private let open: (@Sendable () async throws -> any Store)?
     private(set) var store: any Store
     private let path: String?
 
@@ -20,23 +24,31 @@ final class BenchStore {
         case .sqlite:
             let path = place.newPath()
             self.path = path
+            self.open = { try await SQLiteStore(path: path) }
             self.store = try await SQLiteStore(path: path)
         case .memory:
-            self.path = nil
+            (self.path, self.open) = (nil, nil)
             self.store = await MemoryStore()
+        case .postgres:
+            let (url, options) = (place.url ?? "", PostgresOptions(schema: place.newSchema()))
+            self.path = nil
+            self.open = { try await PostgresStore(url: url, options: options) }
+            self.store = try await PostgresStore(url: url, options: options)
         }
     }
 
     /// How many syncs the store has made since it was opened, one for each group of transactions.
-    var syncs: Int? { (self.store as? SQLiteStore)?.commits.value }
+    var syncs: Int? {
+        (self.store as? SQLiteStore)?.commits.value ?? (self.store as? PostgresStore)?.commits.value
+    }
 
     /// Closes the store and opens it again.
     /// - Returns: how long the opening took; `nil` for a store that would be empty then.
     func reopen() async throws -> Duration? {
-        guard let path else { return nil }
+        guard let open else { return nil }
         await self.store.close()
         let start = ContinuousClock().now
-        self.store = try await SQLiteStore(path: path)
+        self.store = try await open()
         return ContinuousClock().now - start
     }
 
@@ -47,8 +59,9 @@ final class BenchStore {
         return try RawDatabase(path: path).integer("SELECT count(*) FROM penstock_rows")
     }
 
-    /// Closes the store and removes its files.
-    func remove() async {
+    /// Closes the store and removes its files, or its tables.
+    func remove() async throws {
+        if let store = self.store as? PostgresStore { return try await store.closeAndDrop() }
         await self.store.close()
         if let path { BenchPlace.remove(database: path) }
     }
@@ -59,8 +72,11 @@ final class BenchPlace: Sendable {
     let folder: String
     /// The folder that the user named.
     let parent: String
+    /// The server that is measured.
+    let url: String?
 
-    init(_ path: String?) throws {
+    init(_ path: String?, url: String? = nil) throws {
+        self.url = url
         // What is temporary may be kept in memory, but what is to outlive a restart is not.
         let parent = path ?? (FileManager.default.fileExists(atPath: "/var/tmp") ? "/var/tmp" : "/tmp")
         var isFolder = false
@@ -74,6 +90,10 @@ final class BenchPlace: Sendable {
         } catch {
             throw CommandFailure(.inputOutput, "nothing can be written in '\(parent)': name another with --path")
         }
+    }
+
+    func newSchema() -> String {
+        "penstock_bench_\(UUID().uuidString.prefix(8).lowercased())"
     }
 
     func newPath() -> String { "\(self.folder)/\(UUID().uuidString.prefix(8)).db" }

@@ -64,7 +64,7 @@ extension FlowBench {
         let lease = try await sums.reserve()
         let sum = lease.value
         try await lease.complete()
-        await bench.remove()
+        try await bench.remove()
         try self.check(sum, Self.sum(n, plus: 2))
         return try watch.lap(self.workload)
     }

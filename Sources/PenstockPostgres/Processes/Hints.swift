@@ -13,6 +13,9 @@ struct Hints: Equatable {
     /// Whether somebody has come, or has begun to hold something: look who is there.
     var isRollCall = false
 
+    /// Whether there may be anything anywhere, as for somebody who has just come.
+    var isEverything = false
+
     /// The most bytes of a hint; PostgreSQL takes 7,999.
     private static let limit = 7000
 
@@ -25,6 +28,7 @@ struct Hints: Equatable {
         self.holders.formUnion(other.holders)
         self.hasEndings = self.hasEndings || other.hasEndings
         self.isRollCall = self.isRollCall || other.isRollCall
+        self.isEverything = self.isEverything || other.isEverything
     }
 
     /// The hints as a word that is sent; one that is too long says only that there is something everywhere.
@@ -34,7 +38,7 @@ struct Hints: Equatable {
         if self.hasEndings { parts.append("e") }
         if self.isRollCall { parts.append("p") }
         let word = parts.joined(separator: " ")
-        return word.utf8.count > Self.limit ? "*" : word
+        return self.isEverything || word.utf8.count > Self.limit ? "*" : word
     }
 
     /// Reads a word; `nil` for one that says that there is something everywhere, or that nobody understands.

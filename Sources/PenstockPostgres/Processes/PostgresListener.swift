@@ -186,7 +186,10 @@ final class PostgresListener {
         self.store.take(news)
         // What was told is forgotten with the next look, which need not come soon; a full page has more behind it.
         if news.count == 1000 { self.store.listening.withLock { $0.mustLook = true } }
-        self.others = Set(seen.map(\.process))
+        let others = Set(seen.map(\.process))
+        // What was said while nobody seemed to be there, those who have come since have not heard.
+        if !others.subtracting(self.others).isEmpty { self.store.listening.withLock { $0.hints.isEverything = true } }
+        self.others = others
         self.areOthersBusy = seen.contains(where: \.isBusy)
         self.judge(seen.filter(\.isSuspect).map(\.process))
     }

@@ -33,6 +33,9 @@ final class PostgresReader {
         }
     }
 
+    /// Removes a schema with all that is in it.
+    func drop(_ schema: String) throws(PostgresError) { try self.connection.script("DROP SCHEMA \(schema) CASCADE") }
+
     /// Reads one item.
     func item(_ reference: ItemReference) throws(PostgresError) -> ItemRecord? {
         var values = PostgresValues()

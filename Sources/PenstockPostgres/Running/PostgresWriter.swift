@@ -193,6 +193,7 @@ final class PostgresWriter {
             self.pending = round
             let results = try self.table.finish()
             self.table.finishGroup()
+            self.store.commits.add(1)
             let answers = results.suffix(askings.count + (waiting.isEmpty ? 0 : 1) + 1)
             for (asking, rows) in zip(askings, answers) { round.leased.append(try Self.leased(asking, rows)) }
             guard !waiting.isEmpty, let dues = answers.dropLast().last else { return }
