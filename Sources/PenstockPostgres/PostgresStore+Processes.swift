@@ -94,14 +94,19 @@ extension PostgresStore {
     /// The list has this process no more: its writer finds the same with the next group, which is at once.
     func wasExpelled(_ process: Int64) {
         guard self.listening.withLock({ $0.process == process }) else { return }
-        self.add(Chore(body: { table throws(PenstockError) in
-            do throws(PostgresError) {
-                try table.begin()
-            } catch {
-                throw error.wrapped()
-            }
-            return {}
-        }, failed: { _ in }))
+        self.add(
+            Chore(
+                body: { table throws(PenstockError) in
+                    do throws(PostgresError) {
+                        try table.begin()
+                    } catch {
+                        throw error.wrapped()
+                    }
+                    return {}
+                },
+                failed: { _ in }
+            )
+        )
     }
 
     /// Gives back what a process held that has died, if it has.

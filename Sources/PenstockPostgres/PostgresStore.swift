@@ -60,13 +60,18 @@ public final class PostgresStore: Store {
         let statements = Statements(schema)
         let writer = try await PostgresThread("penstock-writer") { [self] () throws(PenstockError) in
             try PostgresWriter.open(self, dialler, statements)
-        } close: { $0.close() }
+        } close: {
+            $0.close()
+        }
         let reader = try await PostgresThread("penstock-reader") { () throws(PenstockError) in
             try PostgresReader(dialler, schema)
-        } close: { $0.close() }
+        } close: {
+            $0.close()
+        }
         let listener = try await PostgresThread("penstock-listener") { [self] () throws(PenstockError) in
             PostgresListener(self, dialler, wakeup)
-        } close: { _ in }
+        } close: { _ in
+        }
         self.threads.withLock { $0 = Threads(writer: writer, reader: reader, listener: listener) }
         _ = listener.post { $0.run() }
         self.poke()

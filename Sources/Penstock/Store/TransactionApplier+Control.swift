@@ -238,7 +238,9 @@ extension TransactionApplier {
 
     private mutating func delete(_ record: ItemRecord) throws(PenstockError) {
         guard record.id.isRoot else { throw Self.refused("delete", record, "it belongs to the journal of a run") }
-        guard try !self.isHeld(record.id) else { throw Self.refused("delete", record, "it is at work: cancel it first") }
+        guard try !self.isHeld(record.id) else {
+            throw Self.refused("delete", record, "it is at work: cancel it first")
+        }
         try self.deleteTree(record)
     }
 

@@ -66,7 +66,9 @@ extension PostgresTable {
             try self.connection.send(statements.insertItems, batch.inserted.values(self.clock.leaseTime))
         }
         if !batch.insertedKeys.isEmpty { try self.connection.send(statements.insertKeys, batch.insertedKeys.values()) }
-        if !batch.recorded.isEmpty { try self.connection.send(statements.insertSettled, batch.recorded.settledValues()) }
+        if !batch.recorded.isEmpty {
+            try self.connection.send(statements.insertSettled, batch.recorded.settledValues())
+        }
         if !batch.updated.isEmpty { try self.connection.send(statements.updateItems, batch.updated.values()) }
         if !batch.marked.isEmpty { try self.connection.send(statements.markItems, batch.marked.markingValues()) }
         if !batch.rewritten.isEmpty {

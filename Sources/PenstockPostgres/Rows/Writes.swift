@@ -70,7 +70,11 @@ struct Writes {
             }
             self.insertedKeys.add(after.record)
         case (let before?, nil):
-            if before.record.state.isSettled { self.deletedSettled.add(nil, before) } else { self.deleted.add(nil, before) }
+            if before.record.state.isSettled {
+                self.deletedSettled.add(nil, before)
+            } else {
+                self.deleted.add(nil, before)
+            }
             self.deletedKeys.add(before.record)
         case (let before?, let after?):
             switch (before.record.state.isSettled, after.record.state.isSettled) {

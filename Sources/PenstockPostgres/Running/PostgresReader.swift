@@ -23,7 +23,7 @@ final class PostgresReader {
         do throws(PostgresError) {
             do throws(PostgresError) {
                 return try body(self)
-            } catch where error.isConnectionGone {
+            } catch  where error.isConnectionGone {
                 self.connection.close()
                 self.connection = try self.dialler.dial("reader")
                 return try body(self)

@@ -49,7 +49,9 @@ final class PostgresWriter {
                 return chores
             }
             self.store.desk.beginRound()
-            guard !self.submissions.isEmpty || !self.chores.isEmpty || !self.store.desk.askings().isEmpty else { return }
+            guard !self.submissions.isEmpty || !self.chores.isEmpty || !self.store.desk.askings().isEmpty else {
+                return
+            }
             self.commit()
         }
     }

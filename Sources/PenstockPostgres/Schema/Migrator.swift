@@ -17,7 +17,9 @@ struct Migrator {
                 BEGIN;
                 SELECT pg_advisory_xact_lock(hashtextextended('penstock migration of \(name)', 0));
                 CREATE SCHEMA IF NOT EXISTS \(name);
-                CREATE TABLE IF NOT EXISTS \(name).migrations (version integer PRIMARY KEY, applied timestamptz NOT NULL);
+                CREATE TABLE IF NOT EXISTS \(name).migrations (
+                    version integer PRIMARY KEY, applied timestamptz NOT NULL
+                );
                 COMMIT;
                 """
             )
