@@ -135,8 +135,4 @@ extension PostgresTable: RowTable {
     }
 
     func mayHaveSteps(_ id: ItemID) throws(PenstockError) -> Bool { try self.row(id)?.hasSteps ?? false }
-
-    func perform(_ work: any StoreWork) throws(PenstockError) {
-        throw PenstockError(.unsupported, "a store in PostgreSQL cannot do work of the kind '\(work.kind)'")
-    }
 }

@@ -14,6 +14,9 @@ struct Statements: Sendable {
     let savepoint = PostgresStatement("SAVEPOINT penstock")
     let rollbackToSavepoint = PostgresStatement("ROLLBACK TO SAVEPOINT penstock")
     let releaseSavepoint = PostgresStatement("RELEASE SAVEPOINT penstock")
+    /// The user's own statements are planned as the server sees fit, and the store's by their indexes.
+    let plansForUsers = Statements.plans(isOn: true)
+    let plansForStore = Statements.plans(isOn: false)
     let numbers: PostgresStatement
 
     /// Counts a group of a process's transactions, and tells the time.
@@ -123,5 +126,16 @@ struct Statements: Sendable {
             WHERE pid = $1::int AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()
             """
         )
+    }
+}
+
+extension Statements {
+    /// How statements are planned for the rest of the transaction.
+    private static func plans(isOn: Bool) -> PostgresStatement {
+        let settings = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"].map { name in
+            "set_config('\(name)', '\(isOn ? "on" : "off")', true)"
+        }
+        let mode = "set_config('plan_cache_mode', '\(isOn ? "auto" : "force_generic_plan")', true)"
+        return PostgresStatement("SELECT \((settings + [mode]).joined(separator: ", "))")
     }
 }
