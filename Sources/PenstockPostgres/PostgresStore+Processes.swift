@@ -43,8 +43,13 @@ extension PostgresStore {
     func heardOfEverything() {
         if self.desk.hintAll() { self.poke() }
         for queue in self.choice.names { self.choice.wake(queue) }
-        for queue in self.departures.names { self.departures.wake(queue) }
+        self.lookForRoom()
         self.lookForEndings()
+    }
+
+    /// Has those look who wait for room.
+    func lookForRoom() {
+        for queue in self.departures.names.sorted() { self.departures.wake(queue) }
     }
 
     /// Has those who wait for an end look, if theirs has come.

@@ -142,10 +142,26 @@ public final class PostgresStore: Store {
             return !isPoked
         }
         guard isNew else { return }
-        _ = self.writer?.post { [self] writer in
+        let isAccepted = self.writer?.post { [self] writer in
             self.isPoked.withLock { $0 = false }
             writer.drain()
         }
+        if isAccepted == false { self.refuseAll() }
+    }
+
+    /// Refuses what came while the store was being closed, so that nobody waits for an answer in vain.
+    private func refuseAll() {
+        self.isPoked.withLock { $0 = false }
+        var refused: [CommitQueue.Submission] = []
+        repeat {
+            self.inbox.take(into: &refused)
+            for submission in refused { submission.completion(.failure(Self.closed)) }
+        } while !refused.isEmpty
+        let chores = self.chores.withLock { chores in
+            defer { chores = [] }
+            return chores
+        }
+        for chore in chores { chore.failed(Self.closed) }
     }
 
     /// Has something done in the transaction of the next group.

@@ -27,6 +27,8 @@ struct Dialler: Sendable {
     /// - Parameter role: What the connection is for, as people see it in the server's list of sessions.
     func dial(_ role: String) throws(PostgresError) -> PostgresConnection {
         let connection = try PostgresConnection(self.address, name: "penstock \(role)", timeout: .seconds(10))
+        // A server that does not answer is one that is gone.
+        connection.timeLimit = max(self.options.patience, .seconds(30))
         connection.keepsStatements = !self.options.isPooled
         if !self.options.isPooled { _ = try connection.run(self.settings, PostgresValues()) }
         return connection

@@ -100,10 +100,11 @@ final class PostgresListener {
     private func lock(_ connection: PostgresConnection) throws(PostgresError) {
         let process = self.store.listening.withLock { $0.process }
         guard self.locked != process, !self.dialler.options.isPooled else { return }
-        let rows = try connection.run(self.statements.lock, PostgresValues(process))
+        // Not waiting for it: a session of this process that broke may still have it, and its end is near.
+        guard try connection.run(self.statements.lock, PostgresValues(process)).count == 1 else { return }
         self.locked = process
         // Others have to know of this one before its first word.
-        if rows.count == 1 { self.store.listening.withLock { $0.hints.isRollCall = true } }
+        self.store.listening.withLock { $0.hints.isRollCall = true }
     }
 
     // MARK: Words
@@ -164,7 +165,8 @@ final class PostgresListener {
         try self.see(rows, process)
         let options = self.dialler.options
         let usual = options.isPooled ? options.pooledInterval : options.pollInterval
-        let interval = self.suspects.isEmpty ? (self.areOthersBusy ? min(.seconds(2), usual) : usual) : .seconds(1)
+        let isWatching = !self.suspects.isEmpty || (self.locked != process && !options.isPooled)
+        let interval = isWatching ? .seconds(1) : self.areOthersBusy ? min(.seconds(2), usual) : usual
         self.nextLook = self.clock.uptime + interval
     }
 
@@ -183,6 +185,9 @@ final class PostgresListener {
             }
         }
         if !isAlive { self.store.wasExpelled(process) }
+        // Whoever waits for what others do, and was not told of it, finds out now.
+        self.store.lookForEndings()
+        self.store.lookForRoom()
         self.store.take(news)
         // What was told is forgotten with the next look, which need not come soon; a full page has more behind it.
         if news.count == 1000 { self.store.listening.withLock { $0.mustLook = true } }

@@ -30,8 +30,9 @@ final class PostgresTable {
     var process: Int64
     let holds: Holds
     let clock: DatabaseClock
-    /// What perform of a user's own runs over.
-    var numbers: NumberBlock
+    /// The numbers that it may give away, and when they were new.
+    var numbers = NumberBlock()
+    private var numbersAge = Duration.zero
 
     /// Whether what the process holds is taken for granted.
     private(set) var isTrusting = true
@@ -71,11 +72,16 @@ final class PostgresTable {
         self.group = 0
         self.holds = holds
         self.clock = clock
-        self.numbers = NumberBlock()
     }
 
     /// Begins another group.
     func start(isTrusting: Bool) {
+        // What was not used at once may be less than what others have been given since.
+        let now = self.clock.uptime
+        if now - self.numbersAge > .seconds(1) {
+            self.numbers.expire()
+            self.numbersAge = now
+        }
         self.isTrusting = isTrusting
         self.hasBegun = false
         self.entries.removeAll(keepingCapacity: true)

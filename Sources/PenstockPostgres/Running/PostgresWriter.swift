@@ -96,7 +96,7 @@ final class PostgresWriter {
             guard self.table.connection.isUsable, error?.state == Statements.expelled else {
                 let fate = try self.recover()
                 let round = fate.isCommitted ? self.pending : nil
-                if fate.isExpelled { try self.reenter() } else if round != nil { try self.takeStrays() }
+                if fate.isExpelled { try self.reenter() } else if fate.isCommitted { try self.takeStrays() }
                 if let round { self.publish(round) }
                 return round != nil
             }

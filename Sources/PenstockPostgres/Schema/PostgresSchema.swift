@@ -36,7 +36,7 @@ struct PostgresSchema: Sendable {
     var migrations: [String] { [self.first] }
 
     private var first: String {
-        [self.tables, self.indexes, self.functions, self.view].joined(separator: "\n")
+        [self.tables, self.indexes, self.functions, self.push, self.view].joined(separator: "\n")
     }
 
     /// The columns that never change, or only while nobody looks, stand first; payload and result last.
@@ -115,6 +115,52 @@ struct PostgresSchema: Sendable {
 
         CREATE FUNCTION \(self.name).lock_key(process bigint) RETURNS bigint LANGUAGE sql STABLE
             AS $$ SELECT hashint8extended(process, '\(self.name)'::regnamespace::oid::bigint) $$;
+        """
+    }
+
+    /// For programs in any language, which push an item or start a run in a transaction of their own.
+    ///
+    /// Counts go to a row of the session's own, so that long transactions do not wait for each other.
+    private var push: String {
+        """
+        CREATE FUNCTION \(self.name).push(queue text, payload jsonb, key text DEFAULT NULL,
+            priority integer DEFAULT 0, due timestamptz DEFAULT NULL, reply_to text DEFAULT NULL)
+            RETURNS text LANGUAGE plpgsql AS $$
+        #variable_conflict use_column
+        DECLARE
+            id bigint := nextval('\(self.name).numbers');
+            moment bigint := \(self.name).clock();
+            there bigint;
+        BEGIN
+            IF push.queue !~ '^[A-Za-z0-9._:-]{1,128}$' OR push.reply_to !~ '^[A-Za-z0-9._:-]{1,128}$' THEN
+                RAISE EXCEPTION 'the name of a queue has 1 to 128 of A-Z a-z 0-9 . _ : -' USING ERRCODE = '22023';
+            END IF;
+            IF push.key = '' OR octet_length(push.key) > 512 OR left(push.key, 1) = '~' THEN
+                RAISE EXCEPTION 'a key has 1 to 512 bytes and does not begin with ~' USING ERRCODE = '22023';
+            END IF;
+            IF push.priority NOT BETWEEN -9 AND 9 THEN
+                RAISE EXCEPTION 'a priority is from -9 to 9' USING ERRCODE = '22023';
+            END IF;
+            IF push.key IS NOT NULL THEN
+                INSERT INTO \(self.name).keys (queue, key, root) VALUES (push.queue, push.key, id)
+                    ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    SELECT k.root INTO there FROM \(self.name).keys AS k
+                        WHERE k.queue = push.queue AND k.key = push.key;
+                    RETURN '~' || there;
+                END IF;
+            END IF;
+            INSERT INTO \(self.name).items (root, run, step, number, queue, key, state, priority, due, created,
+                attempt, token, reply_to, payload)
+            VALUES (id, id, 0, id, push.queue, push.key, 0, push.priority,
+                greatest(coalesce(floor(extract(epoch FROM push.due) * 1000)::bigint, moment), moment), moment,
+                0, 0, push.reply_to, convert_to(push.payload::text, 'UTF8'));
+            INSERT INTO \(self.name).counters AS c (queue, process, ready, leased, parked)
+                VALUES (push.queue, -pg_backend_pid(), 1, 0, 0)
+                ON CONFLICT (queue, process) DO UPDATE SET ready = c.ready + 1;
+            PERFORM pg_notify('penstock_\(self.name)', 'q' || push.queue);
+            RETURN '~' || id;
+        END $$;
         """
     }
 

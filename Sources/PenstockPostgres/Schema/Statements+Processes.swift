@@ -72,7 +72,8 @@ extension Statements {
         PostgresStatement(
             """
             UPDATE \(s).processes SET locks = true
-            FROM (SELECT pg_advisory_lock(\(s).lock_key($1::bigint))) AS l WHERE id = $1::bigint AND died IS NULL
+            FROM (SELECT pg_try_advisory_lock(\(s).lock_key($1::bigint)) AS is_mine) AS l
+            WHERE is_mine AND id = $1::bigint AND died IS NULL
             RETURNING id
             """
         )
