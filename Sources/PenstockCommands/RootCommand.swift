@@ -5,7 +5,7 @@ struct RootCommand: AsyncParsableCommand {
             ListCommand.self, ShowCommand.self, JournalCommand.self, QueuesCommand.self, TasksCommand.self,
             ResolveCommand.self, RejectCommand.self, CancelCommand.self, RestartCommand.self, RetryCommand.self,
             ResumeCommand.self, DeleteCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-            SegmentsCommand.self,
+            MigrateCommand.self, SegmentsCommand.self,
         ]
         if !CommandContext.current.groups.isEmpty { subcommands.append(GraphCommand.self) }
         subcommands.append(BenchCommand.self)
@@ -15,7 +15,7 @@ struct RootCommand: AsyncParsableCommand {
         }
         return CommandConfiguration(
             commandName: CommandContext.current.program,
-            abstract: "Durable queues and workflows on SQLite",
+            abstract: "Durable queues and workflows on SQLite and PostgreSQL",
             discussion: CommandStatus.summary,
             subcommands: subcommands
         )
