@@ -19,6 +19,11 @@ import tempfile
 import time
 import traceback
 
+import server
+
+# How what is durable ends; server.py says how it is asked of PostgreSQL.
+DURABLE = ("full", "extra", "commit on")
+
 
 @contextlib.contextmanager
 def folder():
@@ -104,15 +109,16 @@ def report(
     clock,
     durable,
     note=None,
+    version=None,
     **more,
 ):
     """Prints the line of a measurement; its syncs are divided by `n`."""
     synced = None if clock.syncs is None else clock.syncs / n
-    if durable.endswith(("full", "extra")):
+    if durable.endswith(DURABLE):
         check(synced != 0, "it says that it is durable, and has never synced")
     line = {
         "system": package,
-        "version": importlib.metadata.version(package),
+        "version": version or importlib.metadata.version(package),
         "workload": workload,
         "setting": setting,
         "durability": durable,
@@ -123,7 +129,7 @@ def report(
         "syncs": synced,
         "sync_ms": clock.sync_ms,
         "note": note,
-        "sqlite": sqlite3.sqlite_version,
+        "sqlite": None if server.url() else sqlite3.sqlite_version,
     }
     print(json.dumps(line | more), flush=True)
 
@@ -148,17 +154,7 @@ def report_jobs(
 ):
     """Prints the lines of W2: jobs worked off by `workers`, and once how they came."""
     if workers == 1:
-        report(
-            package,
-            "W2-enqueue",
-            f"1 client{client}",
-            n=n,
-            in_flight=1,
-            unit="pushes/s",
-            value=n / enqueueing.seconds,
-            clock=enqueueing,
-            durable=durable,
-        )
+        report_pushes(package, f"1 client{client}", n, enqueueing, durable)
     report(
         package,
         "W2",
@@ -170,6 +166,21 @@ def report_jobs(
         clock=clock,
         durable=durable,
         note=note,
+    )
+
+
+def report_pushes(package, setting, n, clock, durable, *, batch=1):
+    """Prints the line of jobs that one client has pushed, so many a commit."""
+    report(
+        package,
+        "W2-enqueue" if batch == 1 else f"W2-enqueue-{batch}",
+        setting,
+        n=n,
+        in_flight=batch,
+        unit="pushes/s",
+        value=n / clock.seconds,
+        clock=clock,
+        durable=durable,
     )
 
 
@@ -195,7 +206,10 @@ def run(main):
         main()
         status = 0
     except SystemExit as end:
-        print(end, file=sys.stderr)
+        if isinstance(end.code, int):
+            status = end.code
+        else:
+            print(end, file=sys.stderr)
     except Exception:
         traceback.print_exc()
     finally:

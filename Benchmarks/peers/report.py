@@ -9,10 +9,16 @@ import json
 import statistics
 import sys
 
+import measure
+import server
+
 TITLES = {
+    "commit": "commit, one row a commit and nothing else, {} at once: commits/s",
+    "commit-latency": "commit, one row a commit, one client: ms",
     "W1": "W1, two-step durable workflows that wait when the engine starts: steps/s",
     "W1-latency": "W1-latency, one such workflow after the other: ms to its result",
     "W2-enqueue": "W2, pushing one job a commit, one client: pushes/s",
+    "W2-enqueue-100": "W2, pushing 100 jobs a commit, one client: pushes/s",
     "W2": "W2, jobs worked off, {} at once: jobs/s",
     "W4": "W4, claiming and completing one job with {:,} waiting: ms",
 }
@@ -23,14 +29,22 @@ WEAKER = "  less durable: what was acknowledged last may be gone when the power 
 LEGEND = """\
 FIGURE: the median of {runs}; every result was checked before its figure counted. Of
     times in ms, each run's figure is itself a median, and less is better.
+{store}
+PENSTOCK IS: so many times as good as the peer, at the nearest n; below 1, worse. With
+    a question mark, the disk was more than twice as slow for one of the two, or that
+    is not known: measure again before you believe it."""
+SQLITE = """\
 DURABILITY: the journal mode and synchronous, asked of the connection that wrote; of
     Penstock what it says itself, held against its syncs.
 SYNCS: fsync and fdatasync per workflow or job, counted from outside (in W4 with the
     push of one more job); of Penstock its own count, checkpoints aside.
-MS/SYNC: what one of them took; of Penstock together with the probes it makes before.
-PENSTOCK IS: so many times as good as the peer, at the nearest n; below 1, worse. With
-    a question mark, the disk was more than twice as slow for one of the two, or that
-    is not known: measure again before you believe it."""
+MS/SYNC: what one of them took; of Penstock together with the probes it makes before."""
+POSTGRES = """\
+DURABILITY: synchronous_commit, where fsync is on and no table is unlogged, asked of the
+    connection that wrote; of Penstock what it says itself.
+SYNCS: fsync and fdatasync of the server per workflow, job or row, counted from outside
+    (in W4 with the push of one more job); of Penstock its own count of commits.
+MS/SYNC: what one of them took, with the wait for a core where many clients want one."""
 
 
 def main():
@@ -44,12 +58,12 @@ def main():
 
 def block(row):
     """What is compared with each other: one workload, at one load."""
-    load = {"W2": row["inFlight"], "W4": row.get("backlog")}
+    load = {"W2": row["inFlight"], "commit": row["inFlight"], "W4": row.get("backlog")}
     return row["workload"], load.get(row["workload"], 0)
 
 
 def is_durable(row):
-    return row["durability"].endswith(("full", "extra"))
+    return row["durability"].endswith(measure.DURABLE)
 
 
 def collect(path):
@@ -144,7 +158,9 @@ def table(rows):
         show(line, widths)
         if row["runs"] < runs:
             print(f"    that was {row['runs']} of {runs} runs: the others failed")
-    print("\n" + LEGEND.format(runs="one run" if runs == 1 else f"{runs} runs"))
+    store = POSTGRES if server.url() else SQLITE
+    legend = LEGEND.format(runs="one run" if runs == 1 else f"{runs} runs", store=store)
+    print("\n" + legend)
     notes = {row["system"]: row["note"] for row in rows if "note" in row}
     for system, note in notes.items():
         print(f"{system}: {note}.")

@@ -1,0 +1,16 @@
+-- W1-latency, one run: as w1.sql, but that the run is inserted with its first call.
+\set root :root + 1
+\startpipeline
+INSERT INTO rows SELECT r, r, step, r * 4 + step, 1, NULL, 1, 0, 0, 1700000000000, NULL, 1, 1, 77, r::text::bytea, NULL
+FROM (VALUES (:root::bigint, 0), (:root, 1)) AS _ (r, step);
+\endpipeline
+\startpipeline
+UPDATE rows SET state = 3, settled = 1700000000001, result = (2 * :root::bigint)::text::bytea
+WHERE root = :root AND run = :root AND step = 1;
+INSERT INTO rows SELECT r, r, 2, r * 4 + 2, 1, NULL, 1, 0, 0, 1700000000000, NULL, 1, 1, 77, (2 * r)::text::bytea, NULL
+FROM (VALUES (:root::bigint)) AS _ (r);
+\endpipeline
+\startpipeline
+UPDATE rows SET state = 3, settled = 1700000000001, result = (4 * :root::bigint)::text::bytea
+WHERE root = :root AND run = :root AND step IN (2, 0);
+\endpipeline
