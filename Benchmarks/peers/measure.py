@@ -150,11 +150,12 @@ def report_times(package, workload, setting, times, **more):
 
 
 def report_jobs(
-    package, setting, n, workers, enqueueing, clock, durable, *, client="", note=None
+    package, setting, n, workers, enqueueing, clock, durable, *, client="", **more
 ):
     """Prints the lines of W2: jobs worked off by `workers`, and once how they came."""
     if workers == 1:
-        report_pushes(package, f"1 client{client}", n, enqueueing, durable)
+        pushed = {**more, "note": None}
+        report_pushes(package, f"1 client{client}", n, enqueueing, durable, **pushed)
     report(
         package,
         "W2",
@@ -165,11 +166,11 @@ def report_jobs(
         value=n / clock.seconds,
         clock=clock,
         durable=durable,
-        note=note,
+        **more,
     )
 
 
-def report_pushes(package, setting, n, clock, durable, *, batch=1):
+def report_pushes(package, setting, n, clock, durable, *, batch=1, **more):
     """Prints the line of jobs that one client has pushed, so many a commit."""
     report(
         package,
@@ -181,6 +182,7 @@ def report_pushes(package, setting, n, clock, durable, *, batch=1):
         value=n / clock.seconds,
         clock=clock,
         durable=durable,
+        **more,
     )
 
 

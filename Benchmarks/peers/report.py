@@ -40,8 +40,8 @@ SYNCS: fsync and fdatasync per workflow or job, counted from outside (in W4 with
     push of one more job); of Penstock its own count, checkpoints aside.
 MS/SYNC: what one of them took; of Penstock together with the probes it makes before."""
 POSTGRES = """\
-DURABILITY: synchronous_commit, where fsync is on and no table is unlogged, asked of the
-    connection that wrote; of Penstock what it says itself.
+DURABILITY: synchronous_commit, where fsync is on and nothing was written to unlogged
+    tables, asked of the connection that wrote; of Penstock what it says itself.
 SYNCS: fsync and fdatasync of the server per workflow, job or row, counted from outside
     (in W4 with the push of one more job); of Penstock its own count of commits.
 MS/SYNC: what one of them took, with the wait for a core where many clients want one."""
@@ -125,7 +125,7 @@ def figure(value):
 
 
 def cells(row):
-    ratio = "" if is_penstock(row) else "not compared"
+    ratio = "" if is_penstock(row) else "–" if is_durable(row) else "not compared"
     if "penstockRatio" in row:
         doubt = " " if row.get("sameDisk") else "?"
         ratio = f"{figure(row['penstockRatio'])} x {doubt}"

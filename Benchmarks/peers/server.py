@@ -1,5 +1,5 @@
 """What the programs of the peers in PostgreSQL need: a database of their own in the
-server that scripts/bench-peers has started, and how to ask what a commit is worth there.
+server that scripts/bench-peers has started, and what a commit is worth there.
 """
 
 import contextlib
@@ -12,7 +12,10 @@ import uuid
 DURABILITY = """
     SELECT CASE
         WHEN current_setting('fsync') <> 'on' THEN 'no fsync'
-        WHEN EXISTS (SELECT FROM pg_class WHERE relpersistence = 'u') THEN 'unlogged'
+        WHEN EXISTS (
+            SELECT FROM pg_class
+            WHERE relpersistence = 'u' AND relkind = 'r' AND pg_relation_size(oid) > 0
+        ) THEN 'unlogged'
         ELSE 'commit ' || current_setting('synchronous_commit')
     END
 """

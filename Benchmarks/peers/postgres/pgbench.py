@@ -31,6 +31,11 @@ def load(address, script, filling=None):
         server.settle(address)
 
 
+def jobs(count):
+    """What fills the table of jobs with so many."""
+    return f"INSERT INTO jobs (payload) SELECT i FROM generate_series(1, {count}) AS i"
+
+
 def run(address, folder, scripts, transactions, clients=1, **variables):
     """Runs so many transactions, as many of each client, each of a script by chance.
 

@@ -16,10 +16,6 @@ BATCHES = 500
 SPARE = 64
 
 
-def fill(count):
-    return f"INSERT INTO jobs (payload) SELECT i FROM generate_series(1, {count}) AS i"
-
-
 def pushes(script, setting, transactions, batch):
     with measure.folder() as folder, server.database() as address:
         pgbench.load(address, "jobs.sql")
@@ -45,7 +41,7 @@ def pushes(script, setting, transactions, batch):
 def claims(script, setting, transactions, clients, batch):
     with measure.folder() as folder, server.database() as address:
         n = transactions * batch
-        pgbench.load(address, "jobs.sql", fill(n + SPARE))
+        pgbench.load(address, "jobs.sql", pgbench.jobs(n + SPARE))
         result = pgbench.run(address, folder, [script], transactions, clients)
         rows = server.query(address, "SELECT count(*) FROM jobs")
         measure.check(int(rows) == SPARE, f"{rows} jobs are left instead of {SPARE}")

@@ -12,9 +12,8 @@ SCRIPTS = ["push.sql", "claim.sql"]
 
 
 def jobs(backlog):
-    filling = f"INSERT INTO jobs (payload) SELECT i FROM generate_series(1, {backlog}) i"
     with measure.folder() as folder, server.database() as address:
-        pgbench.load(address, "jobs.sql", filling)
+        pgbench.load(address, "jobs.sql", pgbench.jobs(backlog))
         result = pgbench.run(address, folder, SCRIPTS, N)
         claims = [seconds for script, seconds in result.times if script == 1]
         rows = int(server.query(address, "SELECT count(*) FROM jobs"))

@@ -1,4 +1,4 @@
--- The rows of the floor on SQLite (sqlite_floor.c), as they are in PostgreSQL: a run and its calls, and an index of what
+-- The rows of the floor on SQLite (sqlite_floor.c), as PostgreSQL keeps them: a run and its calls, and an index of what
 -- is ready.
 CREATE TABLE rows (
     root bigint NOT NULL, run bigint NOT NULL, step integer NOT NULL, number bigint NOT NULL, queue integer NOT NULL,
