@@ -1,11 +1,12 @@
-"""DBOS on a SQLite file, as its three programs use it: the two-step workflow, the job
-that does nothing, the durability.
+"""DBOS, as its programs use it: the two-step workflow, the job that does nothing, and
+the durability on a SQLite file; postgres/dbos_server.py has that of PostgreSQL.
 
-It keeps what DBOS sets (BEGIN IMMEDIATE, and SQLite's default synchronous=FULL).
+On SQLite it keeps what DBOS sets (BEGIN IMMEDIATE, and the default synchronous=FULL).
 `journal` is the mode of the file: DBOS leaves SQLite's default, delete; in a file that
 was made in WAL mode it takes fewer syncs, and is as durable.
 """
 
+import contextlib
 import sqlite3
 
 from dbos import DBOS
@@ -29,30 +30,42 @@ def noop(x: int) -> int:
 
 
 def launch(folder, journal):
-    """Starts DBOS over a new database, warms it up, and gives the database's path."""
+    """Starts DBOS over a new file, warms it up, and gives the file's path."""
     file = measure.database(folder, journal)
+    launch_at(f"sqlite:///{file}")
+    return file
+
+
+def launch_at(address):
+    """Starts DBOS over a new database, and warms it up."""
     DBOS(
         config={
             "name": "bench",
-            "system_database_url": f"sqlite:///{file}",
+            "system_database_url": address,
             "log_level": "ERROR",
             "run_admin_server": False,
         }
     )
     DBOS.launch()
     measure.check((quad(1), noop(1)) == (4, 1))
-    return file
 
 
-def durability():
-    """How safely DBOS writes, asked of a connection out of its own pool."""
+@contextlib.contextmanager
+def connection():
+    """A connection out of the pool that DBOS writes with."""
     from dbos._dbos import _get_dbos_instance
 
     pooled = _get_dbos_instance()._sys_db.engine.raw_connection()
     try:
-        return measure.durability(pooled.driver_connection)
+        yield pooled.driver_connection
     finally:
         pooled.close()
+
+
+def durability():
+    """How safely DBOS writes, asked of a connection of its own."""
+    with connection() as own:
+        return measure.durability(own)
 
 
 def finished(file):
