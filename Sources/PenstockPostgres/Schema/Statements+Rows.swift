@@ -39,7 +39,7 @@ extension Statements {
                     $7::smallint[], $8::smallint[], $9::bigint[], $10::bigint[], $11::int[], $12::bigint[],
                     $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::int[],
                     $20::bytea[], $21::bytea[]) AS u(\(columns), lease, steps, payload, result)
-                WHERE step = 0 OR \(Self.isMissing("settled", in: s)) RETURNING 1
+                \(Self.whereMissing("settled", in: s)) RETURNING 1
             ) \(Self.expect("w", 23, in: s))
             """
         )
@@ -58,14 +58,21 @@ extension Statements {
                     $6::text[], $7::smallint[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::int[],
                     $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], $18::bytea[],
                     $19::bytea[]) AS u(\(columns))
-                WHERE \(Self.isMissing("items", in: s)) RETURNING 1
+                \(Self.whereMissing("items", in: s)) RETURNING 1
             ) \(Self.expect("w", 20, in: s))
             """
         )
     }
 
-    private static func isMissing(_ table: String, in s: String) -> String {
-        "NOT EXISTS (SELECT FROM \(s).\(table) AS o WHERE \(Self.isSame("o")))"
+    /// Keeps the rows that are not in a table yet: steps only, for every root is new.
+    ///
+    /// They are looked up one by one; the bound keeps the server from reading the whole table for it.
+    private static func whereMissing(_ table: String, in s: String) -> String {
+        """
+        LEFT JOIN LATERAL (
+            SELECT true AS is_there FROM \(s).\(table) AS o WHERE u.step > 0 AND \(Self.isSame("o")) LIMIT 1
+        ) AS there ON true WHERE there.is_there IS NULL
+        """
     }
 
     /// What a row has to be for a change to be made: under the same token, in the same state, as held as before.
