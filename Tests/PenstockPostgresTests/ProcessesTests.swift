@@ -15,8 +15,9 @@ struct ProcessesTests {
         let schemas = Schemas()
         let options = PostgresOptions(schema: schemas.name(of: "place"))
         let environment = RuntimeEnvironment(report: { _ in })
-        let first = try await PostgresStore(url: Server.url(), options: options, environment: environment)
-        let second = try await PostgresStore(url: Server.url(), options: options, environment: environment)
+        let url = try Server.url("application_name=\(options.schema)")
+        let first = try await PostgresStore(url: url, options: options, environment: environment)
+        let second = try await PostgresStore(url: url, options: options, environment: environment)
         do {
             try await body(first, second)
         } catch {
@@ -182,8 +183,7 @@ struct ProcessesTests {
                 let victims = PostgresStatement(
                     """
                     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE application_name = 'penstock writer' AND query LIKE '%\(first.options.schema)%'
-                        OR application_name = 'penstock writer' AND query = 'COMMIT'
+                    WHERE application_name = '\(first.options.schema)'
                     """,
                     isKept: false
                 )
