@@ -22,7 +22,9 @@ struct WorkTests {
         let store = try await PostgresStore(url: Server.url(), options: options, environment: environment)
         let accounts = "\(options.schema).accounts"
         var transaction = Transaction()
-        transaction.postgres("CREATE TABLE \(accounts) (id int PRIMARY KEY, balance int CHECK (balance >= 0), note text)")
+        transaction.postgres(
+            "CREATE TABLE \(accounts) (id int PRIMARY KEY, balance int CHECK (balance >= 0), note text)"
+        )
         transaction.postgres("INSERT INTO \(accounts) VALUES ($1, 10, $2), (2, 0, NULL)", 1, "it's \"odd\" ü")
         _ = try await store.commit(transaction)
         do {

@@ -3,8 +3,8 @@ import Synchronization
 /// What every operation means, written once for all stores that keep rows.
 ///
 /// It applies the transactions of one group to a table, one after the other, and collects what those have to learn who
-/// lease and wait, once the group is durable. Nothing here waits for anybody, and nothing is visible to others before the
-/// group is committed.
+/// lease and wait, once the group is durable. Nothing here waits for anybody, and nothing is visible to others before
+/// the group is committed.
 package struct TransactionApplier {
     let table: any RowTable
     let leases: any LeaseBook

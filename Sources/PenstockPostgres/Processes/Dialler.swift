@@ -1,5 +1,11 @@
 import Penstock
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Makes connections, all in the same way.
 struct Dialler: Sendable {
     let address: PostgresAddress
@@ -32,5 +38,11 @@ struct Dialler: Sendable {
         connection.keepsStatements = !self.options.isPooled
         if !self.options.isPooled { _ = try connection.run(self.settings, PostgresValues()) }
         return connection
+    }
+
+    /// Waits a little, longer each time and never as long as others, on a thread that has nothing else to do.
+    func pause(_ tries: Int) {
+        let limit = min(1 << min(tries, 10), 1000)
+        usleep(UInt32((limit / 2 + Int.random(in: 0...max(limit / 2, 1))) * 1000))
     }
 }

@@ -5,6 +5,7 @@ final class PostgresReader {
     private let dialler: Dialler
     private var connection: PostgresConnection
     private let statements: ReadStatements
+    private let clock = LiveClock()
 
     init(_ dialler: Dialler, _ schema: PostgresSchema) throws(PenstockError) {
         self.dialler = dialler
@@ -18,18 +19,21 @@ final class PostgresReader {
 
     func close() { self.connection.close() }
 
-    /// Runs `body`, once more over a new connection if the old one turns out to be gone.
+    /// Runs `body`, over a new connection whenever the old one turns out to be gone, as long as the options allow.
     func read<Result>(_ body: (PostgresReader) throws(PostgresError) -> Result) throws(PenstockError) -> Result {
-        do throws(PostgresError) {
+        let began = self.clock.uptime
+        var tries = 0
+        while true {
             do throws(PostgresError) {
+                if !self.connection.isUsable { self.connection = try self.dialler.dial("reader") }
                 return try body(self)
-            } catch  where error.isConnectionGone {
+            } catch {
+                guard error.isConnectionGone, error.mayPass, self.clock.uptime - began < self.dialler.options.patience
+                else { throw error.asPenstockError() }
                 self.connection.close()
-                self.connection = try self.dialler.dial("reader")
-                return try body(self)
+                tries += 1
+                self.dialler.pause(tries)
             }
-        } catch {
-            throw error.asPenstockError()
         }
     }
 

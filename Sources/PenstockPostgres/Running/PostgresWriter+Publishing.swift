@@ -69,9 +69,12 @@ extension PostgresWriter {
         let (answers, rest) = self.store.desk.fulfil(queue, duration, with: items.map(\.item))
         var rows = items.map(\.row)[...]
         for (wish, share) in answers {
-            for row in rows.prefix(share.count) { self.store.holds.add(row, for: wish.request.holder) }
+            let leased = zip(share, rows).map { item, row in
+                let news = self.store.holds.add(row, for: wish.request.holder)
+                return LeasedItem(record: item.record, lease: item.lease, news: news, isFresh: item.isFresh)
+            }
             rows = rows.dropFirst(share.count)
-            wish.continuation.resume(returning: .success(share))
+            wish.continuation.resume(returning: .success(leased))
         }
         // Whoever it was leased for has gone meanwhile.
         for (item, row) in zip(rest, rows) {

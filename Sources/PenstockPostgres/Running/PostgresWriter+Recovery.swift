@@ -1,11 +1,5 @@
 import Penstock
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// What the writer does when the connection is gone, or when others took the process for dead.
 extension PostgresWriter {
     /// What has become of the group that was under way, and of the process.
@@ -21,7 +15,7 @@ extension PostgresWriter {
     /// wait for a connection that is half open; it is ended before the count is read.
     /// - Throws: when that has not succeeded for as long as the options allow.
     func recover() throws(PostgresError) -> Fate {
-        let began = self.store.clock.uptime
+        let (clock, began) = (LiveClock(), LiveClock().uptime)
         self.table.connection.close()
         self.store.environment.report?(Notice(.warning, "the connection to PostgreSQL was lost; it is made again"))
         var tries = 0
@@ -33,11 +27,11 @@ extension PostgresWriter {
                 return try self.fate()
             } catch {
                 self.table.connection.close()
-                guard error.mayPass, self.store.clock.uptime - began < self.dialler.options.patience,
+                guard error.mayPass, clock.uptime - began < self.dialler.options.patience,
                     !self.store.inbox.isClosed
                 else { throw error }
                 tries += 1
-                self.pause(tries)
+                self.dialler.pause(tries)
             }
         }
     }
@@ -96,13 +90,6 @@ extension PostgresWriter {
             return held.holder.map { ($0, over) }
         }
         self.store.deliver(news)
-    }
-
-    /// Waits a little, longer each time and never as long as others: the thread has nothing else to do.
-    func pause(_ tries: Int) {
-        let limit = min(1 << min(tries, 10), 1000)
-        let milliseconds = UInt64(limit / 2) + self.store.environment.entropy.next() % UInt64(max(limit / 2, 1))
-        usleep(UInt32(milliseconds * 1000))
     }
 }
 

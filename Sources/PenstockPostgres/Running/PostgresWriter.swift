@@ -31,6 +31,10 @@ final class PostgresWriter {
     var session: Int32
     /// What will have come of the group once its commit has succeeded.
     private var pending: Round?
+    /// Whether others took the process for dead, so that it has to begin anew.
+    private var isExpelled = false
+    /// Whether something may have been leased by a commit whose answer was lost.
+    private var hasStrays = false
 
     init(_ store: PostgresStore, _ dialler: Dialler, _ table: PostgresTable) {
         self.store = store
@@ -49,9 +53,9 @@ final class PostgresWriter {
                 return chores
             }
             self.store.desk.beginRound()
-            guard !self.submissions.isEmpty || !self.chores.isEmpty || !self.store.desk.askings().isEmpty else {
-                return
-            }
+            let isBehind = self.hasStrays || self.isExpelled
+            guard isBehind || !self.submissions.isEmpty || !self.chores.isEmpty || !self.store.desk.askings().isEmpty
+            else { return }
             self.commit()
         }
     }
@@ -60,6 +64,7 @@ final class PostgresWriter {
     private func commit() {
         let hasWork = self.submissions.contains { $0.transaction.operations.contains(where: \.isWork) }
         var (isCareful, isTrusting, tries) = (hasWork, !hasWork, 0)
+        let (clock, began) = (LiveClock(), LiveClock().uptime)
         while true {
             do throws(PenstockError) {
                 guard let round = try self.attempt(isCareful: isCareful, isTrusting: isTrusting) else {
@@ -74,37 +79,40 @@ final class PostgresWriter {
                 tries += 1
                 switch Self.verdict(on: cause) {
                 case .changed where tries < 50: (isCareful, isTrusting) = (true, false)
-                case .obstructed where tries < 50: self.pause(tries / 4)
-                case .expelled where tries < 50, .gone:
+                case .obstructed where tries < 50: self.dialler.pause(tries / 4)
+                case .expelled where tries < 50, .gone where clock.uptime - began < self.dialler.options.patience:
                     (isCareful, isTrusting) = (true, false)
                     do throws(PenstockError) {
                         if try self.recover(from: cause) { return }
                     } catch {
                         return self.fail(error)
                     }
-                case .changed, .obstructed, .expelled, .final:
+                case .changed, .obstructed, .expelled, .gone, .final:
                     return self.fail(cause?.asPenstockError() ?? error)
                 }
             }
         }
     }
 
-    /// Puts right what keeps the group from being committed.
+    /// Puts right what keeps the group from being committed, or has the next attempt do so.
     /// - Returns: whether it turns out to have been committed, and nothing is left to do.
     private func recover(from error: PostgresError?) throws(PenstockError) -> Bool {
-        do throws(PostgresError) {
-            guard self.table.connection.isUsable, error?.state == Statements.expelled else {
-                let fate = try self.recover()
-                let round = fate.isCommitted ? self.pending : nil
-                if fate.isExpelled { try self.reenter() } else if fate.isCommitted { try self.takeStrays() }
-                if let round { self.publish(round) }
-                return round != nil
-            }
-            try self.reenter()
+        if self.table.connection.isUsable, error?.state == Statements.expelled {
+            self.isExpelled = true
             return false
+        }
+        let fate: Fate
+        do throws(PostgresError) {
+            fate = try self.recover()
         } catch {
             throw error.asPenstockError()
         }
+        if fate.isExpelled { self.isExpelled = true }
+        guard fate.isCommitted else { return false }
+        self.hasStrays = !fate.isExpelled
+        guard let round = self.pending else { return false }
+        self.publish(round)
+        return true
     }
 
     private static func verdict(on error: PostgresError?) -> Verdict {
@@ -135,6 +143,7 @@ final class PostgresWriter {
         var round = Round()
         self.pending = nil
         do throws(PenstockError) {
+            try self.catchUp()
             self.table.start(isTrusting: isTrusting)
             self.store.desk.beginRound()
             self.applier.begin(at: self.store.clock.now, isCareful: isCareful)
@@ -155,6 +164,18 @@ final class PostgresWriter {
             self.applier.abandon()
             if self.table.connection.isUsable { _ = try self.undo() }
             throw error
+        }
+    }
+
+    /// Does what a broken connection has left to be done.
+    private func catchUp() throws(PenstockError) {
+        do throws(PostgresError) {
+            if self.isExpelled { try self.reenter() }
+            self.isExpelled = false
+            if self.hasStrays { try self.takeStrays() }
+            self.hasStrays = false
+        } catch {
+            throw error.wrapped()
         }
     }
 

@@ -34,8 +34,8 @@ public final class PostgresDatabase {
 
     /// Runs a query and decodes each of its rows, at most ``rowLimit``, by the names of its columns.
     ///
-    /// The server hands the rows over as JSON, so a `numeric` is a number, and a time is text in the manner of ISO 8601.
-    /// A statement that changes rows says `RETURNING`.
+    /// The server hands the rows over as JSON, so a `numeric` is a number, and a time is text in the manner of ISO
+    /// 8601. A statement that changes rows says `RETURNING`.
     public func query<Row: Decodable>(
         _ sql: String,
         _ values: PostgresParameter...,
