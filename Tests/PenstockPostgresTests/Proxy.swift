@@ -65,6 +65,13 @@ final class Proxy: Sendable {
         shutdown(self.listener, Int32(SHUT_RDWR))
     }
 
+    /// A port that nobody listens on, until somebody else takes it.
+    static func freePort() throws -> Int {
+        let listener = socket(AF_INET, stream, 0)
+        defer { close(listener) }
+        return try Self.listen(listener)
+    }
+
     /// The address of the server behind it, with no encryption.
     func url(user: String = "penstock") -> String {
         "postgresql://\(user)@127.0.0.1:\(self.port)/postgres?sslmode=disable&gssencmode=disable"

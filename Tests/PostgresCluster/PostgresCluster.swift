@@ -32,7 +32,7 @@ package final class PostgresCluster: Sendable {
     package static var isPossible: Bool { (try? Self.run(["programs"])) != nil }
 
     /// Makes a server and starts it.
-    /// - Parameter port: Where it listens on 127.0.0.1 as well, with passwords.
+    /// - Parameter port: Where it listens on 127.0.0.1 as well, with passwords, and encryption for those who want it.
     package init(port: Int? = nil) throws(Failure) {
         let options = port.map { ["--port", "\($0)"] } ?? []
         self.folder = try Self.run(["start", "--for", "\(getpid())"] + options)
