@@ -12,7 +12,8 @@ struct ErrorTests {
             ("53100", .storeUnavailable), ("53200", .storeUnavailable), ("57014", .storeUnavailable),
             ("57P01", .storeUnavailable), ("58030", .storeUnavailable), ("08006", .storeUnavailable),
             ("23505", .conflict), ("54000", .tooLarge), ("25006", .storeUnusable), ("42501", .storeUnusable),
-            ("42P01", .storeUnusable), ("XX001", .storeUnusable), ("22012", .storeUnusable), ("", .storeUnusable),
+            ("42P01", .storeUnusable), ("26000", .storeUnusable), ("XX001", .storeUnusable), ("22012", .storeUnusable),
+            ("", .storeUnusable),
         ] as [(String, PenstockError.Code)]
     )
     func statements(state: String, code: PenstockError.Code) {

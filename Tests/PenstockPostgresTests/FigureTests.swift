@@ -10,7 +10,7 @@ import Testing
 @Suite(
     "Figures of a connection",
     .server,
-    .enabled(if: ProcessInfo.processInfo.environment["PENSTOCK_LONG"] != nil, "long"),
+    .enabled(if: ProcessInfo.processInfo.environment["PENSTOCK_LONG"] != nil, "they take PENSTOCK_LONG=1"),
     .serialized,
     .ownThreads,
     .timeLimit(.minutes(60))
@@ -35,7 +35,8 @@ struct FigureTests {
         try connection.script(
             """
             CREATE TABLE rows (
-                a bigint PRIMARY KEY, b bigint, c integer, d smallint, e text, f text, g bytea, h bytea, i bigint, j bigint
+                a bigint PRIMARY KEY, b bigint, c integer, d smallint, e text,
+                f text, g bytea, h bytea, i bigint, j bigint
             )
             """
         )

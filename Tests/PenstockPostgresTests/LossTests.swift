@@ -18,6 +18,11 @@ struct LossTests {
         while try connection.run(self.sleepers, values { $0.append(pid) }).int64(0, 0) == 0 {}
     }
 
+    /// Ends a session that the server goes on with, because it does not know yet that nobody is there any more.
+    private func endSession(_ pid: Int32) throws {
+        try Server.connect().script("SELECT pg_terminate_backend(\(pid))")
+    }
+
     /// A batch of ten statements, of which one is another one.
     private func send(_ connection: PostgresConnection, _ other: PostgresStatement, at place: Int) throws {
         for number in 0..<10 {
@@ -98,6 +103,7 @@ struct LossTests {
         try meanwhile.wait()
         self.expectLoss(error, connection, place)
         #expect(error?.message.contains("interrupted") == true)
+        try self.endSession(pid)
 
         let idle = try Server.connect()
         idle.interrupter.interrupt()
@@ -112,18 +118,22 @@ struct LossTests {
     func late(isKept: Bool) throws {
         let connection = try Server.connect()
         connection.keepsStatements = isKept
+        let pid = connection.backendPID
         connection.timeLimit = .seconds(600)
         try self.send(connection, Self.number, at: 10)
         #expect(try connection.finish().count == 10)
         connection.timeLimit = .milliseconds(50)
         try self.send(connection, Self.sleep, at: 3)
         let error = error { () throws(PostgresError) in try connection.finish() }
+        try self.endSession(pid)
         #expect(error?.kind == .timedOut && !connection.isUsable)
         #expect(error?.asPenstockError().code == .storeUnavailable)
         let script = try Server.connect()
+        let scriptPID = script.backendPID
         script.timeLimit = .milliseconds(50)
         let late = PenstockPostgresTests.error { () throws(PostgresError) in try script.script("SELECT pg_sleep(6000)")
         }
+        try self.endSession(scriptPID)
         #expect(late?.kind == .timedOut)
     }
 

@@ -111,7 +111,7 @@ extension PostgresConnection {
         }
         guard self.keepsStatements, statement.isKept, self.names < Self.keptLimit else { return nil }
         self.names += 1
-        let kept = KeptStatement(statement, name: "p\(self.names)", types: types)
+        let kept = KeptStatement(statement, name: "\(self.prefix)\(self.names)", types: types)
         self.kept[ObjectIdentifier(statement)] = kept
         return kept
     }

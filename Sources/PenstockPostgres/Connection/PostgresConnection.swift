@@ -40,6 +40,11 @@ final class PostgresConnection {
     var kept: [ObjectIdentifier: KeptStatement] = [:]
     /// How many names were given to statements; they are not given again.
     var names = 0
+    /// What the names begin with.
+    ///
+    /// Where a pool is in the way, and nobody has said so, a name that another connection gives as well would be
+    /// another statement.
+    let prefix = "p" + String(UInt64.random(in: 0..<1 << 48), radix: 36) + "_"
     /// What was notified and not asked for yet.
     var heard: [PostgresNotification] = []
     let arguments = PostgresArguments()

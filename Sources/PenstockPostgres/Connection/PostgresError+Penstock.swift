@@ -104,6 +104,15 @@ extension PostgresError {
                 cause: self
             )
         case ("42501", _): return self.refusalOfPermission
+        case ("26000", _), ("42P05", _):
+            return PenstockError(
+                .storeUnusable,
+                """
+                statements are not kept from one transaction to the next, as behind a pool that gives each of them \
+                another connection: say that there is one, or connect to the server itself
+                """,
+                cause: self
+            )
         case (_, "XX"):
             return PenstockError(
                 .storeUnusable,
