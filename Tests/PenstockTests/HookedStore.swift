@@ -1,4 +1,5 @@
 import Penstock
+import PenstockTesting
 import Synchronization
 
 /// A store that lets a test act between the reading of a journal and its use, and before a run is parked.
