@@ -125,7 +125,9 @@ extension EmbeddedStore {
     /// The row of an item that has just ended, read here so that those who wait for it need not ask for it.
     private static func ending(of id: ItemID, in table: Runner.Table) -> Ending {
         do throws(PenstockError) {
-            return .row(try table.item(id))
+            let row = try table.item(id)
+            // It may have been begun again in the group in which it ended.
+            return row.map { $0.state.isSettled } ?? true ? .row(row) : .unread
         } catch {
             // They ask for it themselves, and hear what is wrong.
             return .unread
@@ -162,7 +164,7 @@ extension EmbeddedStore {
         } catch  where error.code == .storeUnavailable {
             // The lease has ended all the same: that is tried again, but not at once.
             let end = self.clock.uptime + .seconds(1)
-            if self.index.withLock({ $0.extend(lease, expires: end) }) { self.setAlarm() }
+            if self.index.withLock({ $0.expireAgain(lease, at: end) }) { self.setAlarm() }
         } catch {
             // Settled in the meantime: there is nothing left to end.
         }

@@ -57,9 +57,11 @@ extension EmbeddedStore {
         guard var record, record.state == .ready else {
             self.giveBack(lease) { $0.drop(lease) }
             // Somebody may have begun to wait for the end of an item that seemed to be at work.
-            if record?.state.isSettled ?? true { self.endings.wake(item.id, with: .row(record)) }
+            if record?.state.isSettled ?? true { self.endings.wake(item.id, with: .unread) }
             return nil
         }
+        // The lease has ended before it could begin, by its time or by force, and whoever did that sees to the item.
+        guard record.token < token else { return nil }
         if item.record == nil {
             // The row may have changed between being read and being claimed: another attempt, or a later due time.
             self.index.withLock { $0.correct(lease, by: record) }

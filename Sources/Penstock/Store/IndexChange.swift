@@ -19,6 +19,9 @@ package struct IndexChange {
     /// The step of the run that has ended, so that its holder ought to look.
     package var newsOf: Int?
 
+    /// Whether the row came with this change.
+    var isNew: Bool { self.from == nil && self.to == .ready }
+
     /// Whether the row came, went or changed its state or place; otherwise the change is mere news.
     package var movesRow: Bool { self.from != nil || self.to != nil }
 }

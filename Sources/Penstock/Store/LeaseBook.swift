@@ -39,6 +39,8 @@ package struct Hold {
     package var news = 0
     /// What the row says: ready until it is parked.
     package var state: ItemState = .ready
+    /// Whether its time is over, which is about to be recorded.
+    package var isOver = false
     /// Who hears of what happens to it.
     package let holder: Holder?
     /// Needed when the item goes back untouched.
@@ -50,6 +52,7 @@ package struct Hold {
         attempt: Int,
         news: Int = 0,
         state: ItemState = .ready,
+        isOver: Bool = false,
         holder: Holder?,
         item: ReadyItem
     ) {
@@ -58,6 +61,7 @@ package struct Hold {
         self.attempt = attempt
         self.news = news
         self.state = state
+        self.isOver = isOver
         self.holder = holder
         self.item = item
     }

@@ -106,23 +106,32 @@ package struct QueueIndex {
 
     /// Moves the end of a lease; `false` when it has ended.
     mutating func extend(_ lease: LeaseReference, expires: Duration?) -> Bool {
-        guard self.holds[lease.id]?.token == lease.token else { return false }
+        guard let hold = self.holds[lease.id], hold.token == lease.token, !hold.isOver else { return false }
         self.ends[lease.id] = expires
+        return true
+    }
+
+    /// Has a lease that is over end once more, because that could not be recorded; `false` when it has been since.
+    mutating func expireAgain(_ lease: LeaseReference, at end: Duration) -> Bool {
+        guard self.holds[lease.id]?.token == lease.token else { return false }
+        self.ends[lease.id] = end
         return true
     }
 
     /// Ends the lease of a run that waits, unless it has had news since `news` wake-ups.
     /// - Returns: whether the lease is over, and the queue in which the run is ready now, if it is.
     mutating func relinquish(_ lease: LeaseReference, news: Int) -> (isBack: Bool, readied: String?) {
-        guard let hold = self.holds[lease.id], hold.token == lease.token else { return (true, nil) }
+        guard let hold = self.holds[lease.id], hold.token == lease.token, !hold.isOver else { return (true, nil) }
         guard hold.news <= news else { return (false, nil) }
         self.giveUp(lease)
         return (true, hold.state == .ready ? hold.queue : nil)
     }
 
     /// Ends a lease under which nothing was written: the item is where it was.
+    ///
+    /// One whose time is over goes on until that is recorded; otherwise it would be news of the next one.
     mutating func giveUp(_ lease: LeaseReference) {
-        guard let hold = self.holds[lease.id], hold.token == lease.token else { return }
+        guard let hold = self.holds[lease.id], hold.token == lease.token, !hold.isOver else { return }
         self.holds[lease.id] = nil
         self.ends[lease.id] = nil
         guard hold.state == .ready else { return }
@@ -141,6 +150,7 @@ package struct QueueIndex {
             attempt: record.attempt + 1,
             news: hold.news,
             state: hold.state,
+            isOver: hold.isOver,
             holder: hold.holder,
             item: ReadyItem(record)
         )
@@ -161,6 +171,7 @@ package struct QueueIndex {
         let expired = self.ends.filter { $0.value <= uptime }.keys.sorted()
         return expired.compactMap { id in
             self.ends[id] = nil
+            self.holds[id]?.isOver = true
             return self.holds[id].map { LeaseReference(id: id, token: $0.token) }
         }
     }
@@ -192,6 +203,11 @@ package struct QueueIndex {
         // Both are empty most of the time, and to look into an empty dictionary still costs a hash.
         if !self.withheld.isEmpty { self.withheld[change.id] = nil }
         let hold = self.holds[change.id]
+        if change.isNew, hold != nil {
+            // Somebody has read the row since it was committed, and holds it already.
+            self.count(queue: change.queue, state: .ready, held: false, by: 1)
+            return nil
+        }
         if change.movesRow { self.move(change, hold: hold) }
         if hold != nil, change.endsLease {
             self.holds[change.id] = nil

@@ -219,6 +219,8 @@ extension TransactionApplier {
     private mutating func rearm(_ record: ItemRecord, state: ItemState) throws(PenstockError) {
         var ready = record
         (ready.state, ready.attempt, ready.due, ready.result, ready.settled) = (state, 0, self.now, nil, nil)
+        // Whoever begins to work on it before the group is durable would lose it to the news of that.
+        try self.keepFromWorkers(record)
         ready.token = try self.freshToken(after: record)
         let change = RowChange(state: state, due: self.now, attempt: 0, token: ready.token)
         guard try self.table.update(record.id, expecting: [.settled, .unsettled], change) else {
@@ -241,6 +243,8 @@ extension TransactionApplier {
         guard try !self.isHeld(record.id) else {
             throw Self.refused("delete", record, "it is at work: cancel it first")
         }
+        // Nobody may begin to work on it until it is gone.
+        try self.withhold(record)
         try self.deleteTree(record)
     }
 

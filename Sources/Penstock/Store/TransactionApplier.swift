@@ -154,14 +154,23 @@ package struct TransactionApplier {
 
     /// Puts an item out of reach of workers until the group is durable.
     mutating func withhold(_ record: ItemRecord) throws(PenstockError) {
-        guard try self.leases.withhold(record) else {
+        guard try self.keepFromWorkers(record) else {
             throw PenstockError(
                 .conflict,
                 "key '\(record.key)' in queue '\(record.queue)' is held by a worker: try again when it has ended"
             )
         }
+    }
+
+    /// Puts an item out of reach of workers until the group is durable, unless one holds it.
+    /// - Returns: whether nobody does.
+    @discardableResult
+    mutating func keepFromWorkers(_ record: ItemRecord) throws(PenstockError) -> Bool {
+        // A lease that the group has ended keeps everybody else away until that is durable.
+        guard try self.leases.withhold(record) else { return self.ended.contains(record.id) }
         // What an earlier transaction of the group has withheld is not this one's to give back.
         if self.allWithheld.insert(record.id).inserted { self.withheld.append(record.id) }
+        return true
     }
 
     /// How many unsettled items a queue has, the group's own included.
