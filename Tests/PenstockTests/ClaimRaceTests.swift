@@ -14,7 +14,7 @@ struct ClaimRaceTests {
 
     /// Applies a transaction, and leaves it to the caller to tell the index.
     private func apply(_ operations: Operation...) throws -> (receipt: Receipt, changes: [IndexChange]) {
-        var applier = TransactionApplier(table: self.table, index: self.index)
+        var applier = TransactionApplier(table: self.table, leases: self.index)
         applier.begin(at: Self.now, isCareful: true)
         try self.table.begin()
         let receipt = try applier.apply(Transaction(operations))
