@@ -117,7 +117,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "CrashWorker",
-            dependencies: ["CrashWorkload", "Penstock", "PenstockFlow", "PenstockSQLite"],
+            dependencies: ["CrashWorkload", "Penstock", "PenstockFlow", "PenstockSQLite", "PenstockTesting"],
             path: "Tests/CrashWorker"
         ),
         .testTarget(

@@ -79,6 +79,17 @@ struct ChildProcess: ~Copyable {
         _ = self.wait()
     }
 
+    /// Kills the process with a signal that it cannot catch, and returns what it had still said; the last line may be
+    /// torn.
+    consuming func killed() throws -> String {
+        _ = Glibc.kill(self.pid, SIGKILL)
+        var lines: [String] = []
+        while let line = try self.line() { lines.append(line + "\n") }
+        let torn = String(decoding: self.buffer, as: UTF8.self)
+        _ = self.wait()
+        return lines.joined() + torn
+    }
+
     /// Waits for the end of the process and returns its raw status.
     consuming func wait() -> Int32 {
         var status: Int32 = 0
