@@ -3,7 +3,7 @@ import Testing
 
 @testable import PenstockPostgres
 
-@Suite("Where a server is")
+@Suite("Where a server is", .enabled(if: hasLibpq, "it takes the trait Postgres"))
 struct AddressTests {
     @Test(
         "An address is described without its password",
@@ -48,4 +48,11 @@ struct AddressTests {
         let error = #expect(throws: PenstockError.self) { try PostgresAddress("postgres://host/app?hots=x") }
         #expect(error?.message.contains("hots") == true)
     }
+}
+
+@Test("Without libpq, there is no address, and the error says why", .enabled(if: !hasLibpq, "libpq is there"))
+func withoutLibpq() {
+    let error = #expect(throws: PenstockError.self) { try PostgresAddress("postgres://host/app") }
+    #expect(error?.code == .unsupported)
+    #expect(error?.message.contains("trait Postgres") == true)
 }

@@ -104,6 +104,22 @@ struct BatchTests {
         #expect(try connection.run(PostgresStatement("SELECT count(*) FROM numbers")).int64(0, 0) == 0)
     }
 
+    @Test("A batch that begins no transaction is one by itself, done whole or not at all")
+    func batchAsTransaction() throws {
+        let schema = try TestSchema()
+        let connection = try schema.connect()
+        try connection.script("CREATE TABLE numbers (number bigint)")
+        let insert = PostgresStatement("INSERT INTO numbers VALUES (100 / $1::bigint)")
+        for number in [1, 2, 0, 3] { try connection.send(insert, values { $0.append(number) }) }
+        #expect(error { () throws(PostgresError) in try connection.finish() }?.index == 2)
+        #expect(connection.transaction == .none)
+        let count = PostgresStatement("SELECT count(*) FROM numbers")
+        #expect(try connection.run(count).int64(0, 0) == 0)
+        for number in 1...4 { try connection.send(insert, values { $0.append(number) }) }
+        _ = try connection.finish()
+        #expect(try connection.run(count).int64(0, 0) == 4)
+    }
+
     @Test("A statement that cannot be compiled is compiled again, when it can be")
     func failedCompilation() throws {
         let schema = try TestSchema()

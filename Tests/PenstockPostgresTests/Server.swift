@@ -84,7 +84,7 @@ extension Trait where Self == ConditionTrait {
     /// Skips what needs a server where there is none.
     static var server: Self {
         .enabled(
-            if: Server.url != nil,
+            if: hasLibpq && Server.url != nil,
             "there is no PostgreSQL server: scripts/test starts one, or set PENSTOCK_POSTGRES"
         )
     }
