@@ -25,6 +25,8 @@ struct PostgresReadiness: OptionSet {
 /// What a connection hears that has said `LISTEN`.
 extension PostgresConnection {
     /// Takes what was notified since the last call, after reading what the socket has; waits for nothing.
+    ///
+    /// What came before the connection was lost is still told; the call after that throws.
     func notifications() throws(PostgresError) -> [PostgresNotification] {
         if self.heard.isEmpty || self.isUsable {
             let handle = try unsafe self.usable()
