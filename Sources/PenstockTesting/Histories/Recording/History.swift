@@ -67,8 +67,8 @@ public struct History: Sendable {
     ///   - process: The number of the process.
     ///   - instant: An instant before its end.
     ///   - goneBy: An instant from which on nothing can happen any more that it had asked for: it is gone, and with it
-    ///     everybody who worked for it. `nil` when nobody knows; then each of its open calls may happen at any time, and
-    ///     the search of a history with many of them takes long.
+    ///     everybody who worked for it. `nil` when nobody knows; then each of its open calls may happen at any time,
+    ///     and the search of a history with many of them takes long.
     public mutating func ended(process: Int, at instant: Int64, goneBy: Int64? = nil) {
         let source = HistoryLine.Source(process: process, client: 0, number: 0)
         self.lines.append(HistoryLine(at: instant, source: source, goneBy: goneBy))
