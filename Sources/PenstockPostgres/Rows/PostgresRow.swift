@@ -47,7 +47,7 @@ extension PostgresRow {
         has_steps
         """
 
-    /// Where the columns stand that tell of the state and its place among others.
+    /// Reads one row of an answer that begins with ``columns``.
     init(_ rows: PostgresRows, _ row: Int) throws(PostgresError) {
         let id = ItemID(
             root: try rows.int64(row, 0),
